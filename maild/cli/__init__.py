@@ -1,0 +1,1 @@
+"""The commands; each file one family of them."""

@@ -1,0 +1,1 @@
+"""The rule book: pure decisions (no I/O, no clock, no logging, no randomness)."""

@@ -1,0 +1,1 @@
+"""Bytes to facts: parsing, pure (no I/O, no clock, no logging)."""

@@ -1,0 +1,1 @@
+"""What an operator does beside the daemon: doctor, rehearse, inspect, notify systemd."""

@@ -1,0 +1,1 @@
+"""Where a mail comes in: bytes and envelope, nothing else."""
