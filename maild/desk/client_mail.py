@@ -1,0 +1,330 @@
+"""A client's mail: which turn it belongs to, what is missing, what goes back (rules C, I1, A, K2, D1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from maild.desk import intake
+from maild.desk.actions import Action, Decision, Letter, Relay
+from maild.desk.case import Case, Thread
+from maild.desk.deadlines import closes_on, local_date
+from maild.desk.events import ClientMail
+from maild.desk.rules import Desk
+from maild.desk.terms import in_force
+
+KEEP_REFERENCES = 12  # enough for any mail program to thread; the header stays short
+
+
+def decide(case: Case | None, mail: ClientMail, desk: Desk) -> tuple[str, Decision]:
+    """The kind of event this mail turned out to be, and what follows."""
+    if mail.crisis:
+        return "crisis", _crisis(case, mail, desk)
+    if mail.attachments and desk.rules.attachments != "strip" and not _continues_closed(case):
+        return "rejected", _rejected(case, mail, desk)
+    if case is None:
+        return "mail", _first(mail, desk)
+    if case.state == "closed":
+        return "mail", _closed(case, mail, desk)
+    if mail.resend_of is not None and case.state in ("waiting_desk", "waiting_client", "held"):
+        return "resend", _resend(case, mail, desk)
+    return "mail", _open(case, mail, desk)
+
+
+def _continues_closed(case: Case | None) -> bool:
+    # C3, C12, D1 say how a mail to such a case is answered; a word about attachments would mislead
+    return case is not None and case.state == "closed"
+
+
+# -- first mails ---------------------------------------------------------------------------------------------------
+
+
+def opened(mail: ClientMail, desk: Desk) -> Case:
+    """A new case as its first mail makes it (C1)."""
+    terms = in_force(desk.terms, local_date(mail.at, ZoneInfo(desk.timezone)))
+    return Case(
+        number=0,
+        desk=desk.name,
+        client=mail.sender,
+        opened=mail.at,
+        terms_version=terms.version if terms else "",
+        terms_sha256=terms.sha256 if terms else "",
+        terms_told=terms.version if terms else "",
+        clock_since=mail.at,
+        silence_from=mail.at,
+    )
+
+
+def _first(mail: ClientMail, desk: Desk) -> Decision:
+    return _intake(opened(mail, desk), mail, desk)
+
+
+def _intake(case: Case, mail: ClientMail, desk: Desk) -> Decision:
+    """A mail in ``intake``: ask for what is missing, at most ``intake_asks`` times (I1)."""
+    case = _received(case, mail)
+    missing = intake.missing(dict(case.items), desk.rules.required)
+    if missing and case.asked < desk.rules.intake_asks:
+        case = replace(case, state="intake", asked=case.asked + 1, silence_from=mail.at)
+        if case.clock_since is None:
+            case = replace(case, clock_since=mail.at)
+        values = {"missing": missing, "asked": case.asked, "closes_on": closes_on(case, desk)}
+        letters: tuple[Action, ...] = (Letter("intake_missing", values=values, entry=mail.entry),)
+        if mail.attachments:
+            letters += (_stripped(case, mail, desk),)
+        return Decision(case, letters, "accepted", "intake_missing")
+    flags = case.flags | ({"incomplete"} if missing else set())
+    case = _to_desk(replace(case, flags=flags), mail, desk, round_trip=1)
+    return Decision(case, _welcome(case, mail, desk, new_turn=True, missing=missing), "accepted", "turn_begins")
+
+
+# -- open cases ----------------------------------------------------------------------------------------------------
+
+
+def _open(case: Case, mail: ClientMail, desk: Desk) -> Decision:
+    before = case.state
+    again: tuple[Action, ...] = ()
+    if before == "undeliverable":
+        # the client can be reached after all: the reply that came back goes once more (M4)
+        case, again = returned_reply(case, desk)
+        before = "waiting_desk" if again else case.state_before or "waiting_desk"
+    elif before == "held":
+        before = case.state_before or "waiting_desk"
+    if before == "intake":
+        decision = _intake(case, mail, desk)
+        return replace(decision, actions=again + decision.actions)
+    late = case.last_delivered is not None and mail.at < case.last_delivered
+    new_turn = before == "waiting_client" and not late
+    round_trip = next_round_trip(case, desk) if new_turn else case.round_trip
+    case = _to_desk(_received(case, mail), mail, desk, round_trip=round_trip)
+    actions = _welcome(case, mail, desk, new_turn=new_turn)
+    return Decision(case, again + actions, "accepted", "turn_begins" if new_turn else "turn_goes_on")
+
+
+def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
+    """The same text again (C10): on our turn say that it is here, on theirs send our reply once more."""
+    case = replace(_received(case, mail), resends=case.resends + 1)
+    late = case.last_delivered is not None and mail.at < case.last_delivered
+    stored = case.last_reply
+    if case.state == "waiting_client" and not late and stored is not None:
+        case = replace(case, queued_replies=case.queued_replies + 1)
+        return Decision(case, (_once_more(case, stored, desk),), "accepted", "resend_on_clients_turn")
+    if case.state == "held":
+        case = replace(case, state="waiting_desk", held_since=None, reminders=0, state_before=None)
+        case = replace(case, unanswered_since=case.unanswered_since or mail.at, clock_since=None, silence_from=None)
+    actions = (
+        Letter("resend_received", values={"first_on": mail.resend_of}, entry=mail.entry),
+        Letter("alert_waiting", "inbox", {"resend": True, "last": False}, entry=mail.entry),
+    )
+    return Decision(case, actions, "accepted", "resend_on_our_turn")
+
+
+def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
+    """The reply that came back goes out again (M4); nothing where it was another mail that came back."""
+    if case.bounced is None:
+        return case, ()
+    again = _once_more(case, case.bounced, desk)
+    return replace(case, bounced=None, queued_replies=case.queued_replies + 1), (again,)
+
+
+def _once_more(case: Case, entry: int, desk: Desk) -> Relay:
+    return Relay(entry, "final_reply" if is_last(case, desk) else "reply", case.round_trip, again=True)
+
+
+def is_last(case: Case, desk: Desk) -> bool:
+    """Whether a reply in this round trip carries the closing text (C3); never to somebody in a crisis."""
+    return 0 < desk.rules.round_trips <= case.round_trip and not case.crisis
+
+
+def next_round_trip(case: Case, desk: Desk) -> int:
+    """The number of the round trip that a new turn begins; never more than allowed (C2)."""
+    following = max(case.round_trip, case.completed) + 1
+    limit = desk.rules.round_trips
+    return min(following, limit) if limit > 0 else following
+
+
+# -- closed cases --------------------------------------------------------------------------------------------------
+
+
+def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
+    before_reply = case.last_delivered is not None and mail.at < case.last_delivered
+    if case.reason == "completed" and before_reply:
+        # it crossed our last reply: it belongs to that round trip, and answering it costs nothing (C7)
+        case = _to_desk(_received(_reopened(case), mail), mail, desk, round_trip=case.round_trip)
+        return Decision(case, _welcome(case, mail, desk, new_turn=False), "accepted", "crossed_last_reply")
+    in_time = case.closed is not None and mail.at < case.closed
+    if in_time and case.reason == "intake_silence":
+        return _intake(_reopened(case, mail.at), mail, desk)
+    if in_time and case.reason in ("silence", "client_days"):
+        round_trip = case.round_trip if before_reply else next_round_trip(case, desk)
+        case = _to_desk(_received(_reopened(case, mail.at), mail), mail, desk, round_trip=round_trip)
+        return Decision(case, _welcome(case, mail, desk, new_turn=not before_reply), "accepted", "was_in_time")
+    case = _received(case, mail)
+    if case.reason == "declined":
+        if case.declined in (None, "spam") or case.decline_told:
+            return Decision(case, (), "accepted", "declined_recorded")
+        told = Letter(f"declined_{case.declined}", entry=mail.entry)
+        return Decision(replace(case, decline_told=True), (told,), "accepted", "declined_told")
+    if case.reason == "service_ended":
+        ended = Letter("service_end", values={"ends_on": None, "text": ""}, entry=mail.entry)
+        return Decision(case, (ended,), "accepted", "service_ended")
+    shown = Letter("notice", "inbox", {"late": True}, entry=mail.entry)
+    if mail.thanks or case.limit_told:
+        return Decision(case, (shown,), "accepted", "after_the_end")
+    told = Letter("limit_reached", entry=mail.entry)
+    return Decision(replace(case, limit_told=True), (told, shown), "accepted", "limit_reached")
+
+
+def _reopened(case: Case, at: datetime | None = None) -> Case:
+    over = (case.closed - at).total_seconds() if at is not None and case.closed is not None else 0.0
+    seconds = max(0.0, case.client_seconds - max(0.0, over))  # the clock ran on to the deadline (C5)
+    return replace(case, state="waiting_client", reason=None, closed=None, client_seconds=seconds)
+
+
+def resumed(case: Case, at: datetime) -> Case:
+    """Out of ``held`` or ``undeliverable`` into what was interrupted, with its clock started anew (C16, M4)."""
+    back = case.state_before or "waiting_desk"
+    case = replace(case, state=back, state_before=None, held_since=None, reminders=0)
+    if back in ("intake", "waiting_client"):
+        return replace(case, clock_since=at, silence_from=at)
+    return case
+
+
+# -- crisis and attachments ----------------------------------------------------------------------------------------
+
+
+def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
+    """A hit of K1: to the counselors at once, whatever is missing (K2)."""
+    new = case is None or case.state == "closed"
+    before = "intake" if new else _interrupted(case)
+    again: tuple[Action, ...] = ()
+    if new:
+        base = replace(opened(mail, desk), previous=case.number if case is not None else None)
+    else:
+        assert case is not None
+        base = case
+        if case.state == "undeliverable":
+            base, again = returned_reply(case, desk)
+    late = base.last_delivered is not None and mail.at < base.last_delivered
+    if before == "intake":
+        round_trip = 1
+    elif before == "waiting_client" and not late:
+        round_trip = next_round_trip(base, desk)
+    else:
+        round_trip = base.round_trip
+    base = _to_desk(_received(base, mail), mail, desk, round_trip=round_trip)
+    pause = timedelta(hours=desk.rules.crisis_ack_hours)
+    tell = not mail.automatic and (base.crisis_ack is None or mail.at - base.crisis_ack >= pause)
+    base = replace(
+        base,
+        flags=base.flags | {"crisis"} | ({"automatic"} if mail.automatic and new else set()),
+        crisis_ack=mail.at if tell else base.crisis_ack,
+        urgent_since=mail.at,
+        urgent_count=0,
+        floor=None,
+    )
+    values = {"attachments_dropped": bool(mail.attachments)}
+    actions: list[Action] = [Letter("crisis_ack", entry=mail.entry)] if tell else []
+    actions.append(Letter("notice_urgent", "inbox", values, entry=mail.entry))
+    actions.append(Letter("notice_urgent", "on_call", values, entry=mail.entry))
+    return Decision(base, (*again, *actions), "automatic" if mail.automatic else "accepted", "crisis")
+
+
+def _interrupted(case: Case | None) -> str:
+    assert case is not None
+    if case.state in ("held", "undeliverable"):
+        return case.state_before or "waiting_desk"
+    return case.state
+
+
+def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
+    """A mail with an attachment (A1): nothing of it is kept, the client is told, and the clock leaves time (A3)."""
+    if case is None:
+        told = Letter("attachment_rejected", values={"closes_on": None, "first": True, "stripped": False})
+        return Decision(None, (told,), "rejected", "attachment")
+    again: tuple[Action, ...] = ()
+    if case.state == "undeliverable":
+        case, again = returned_reply(case, desk)
+        case = resumed(replace(case, state_before="waiting_desk") if again else case, mail.at)
+    if case.state in ("intake", "waiting_client"):
+        zone = ZoneInfo(desk.timezone)
+        least = local_date(mail.at, zone) + timedelta(days=desk.rules.attachment_grace_days)
+        case = replace(case, floor=max(case.floor, least) if case.floor else least)
+    case = _threaded(case, mail)
+    told = Letter(
+        "attachment_rejected", values={"closes_on": closes_on(case, desk), "first": False, "stripped": False}
+    )
+    return Decision(case, (*again, told), "rejected", "attachment")
+
+
+def _stripped(case: Case, mail: ClientMail, desk: Desk) -> Letter:
+    values = {"closes_on": closes_on(case, desk), "first": False, "stripped": True}
+    return Letter("attachment_rejected", values=values, entry=mail.entry)
+
+
+# -- shared steps --------------------------------------------------------------------------------------------------
+
+
+def _threaded(case: Case, mail: ClientMail) -> Case:
+    if mail.message_id is None:
+        return case
+    chain = (*case.thread.references, *mail.references, mail.message_id)
+    kept = tuple(dict.fromkeys(chain))
+    if len(kept) > KEEP_REFERENCES:
+        kept = (kept[0], *kept[1 - KEEP_REFERENCES :])
+    return replace(case, thread=Thread(mail.message_id, kept, mail.subject or case.thread.subject))
+
+
+def _received(case: Case, mail: ClientMail) -> Case:
+    """What every accepted mail adds, whatever the state."""
+    items = dict(case.items)
+    for item, value in mail.found.items():
+        items.setdefault(item, value)
+    flags = case.flags | ({"companion"} if mail.companions else set()) | {f"wish_{wish}" for wish in mail.wishes}
+    case = replace(case, items=tuple(items.items()), flags=flags, last_entry=mail.entry)
+    if case.name is None and mail.name:
+        case = replace(case, name=mail.name)
+    return _threaded(case, mail)
+
+
+def _to_desk(case: Case, mail: ClientMail, desk: Desk, *, round_trip: int) -> Case:
+    """The turn is ours: the client's clock stops, and somebody waits from now on."""
+    seconds = case.client_seconds
+    if case.clock_since is not None and case.state in ("intake", "waiting_client"):
+        seconds += max(0.0, (mail.at - case.clock_since).total_seconds())
+    waiting = case.state == "waiting_desk" and case.unanswered_since is not None
+    held_wait = case.state == "held" and case.unanswered_since is not None
+    return replace(
+        case,
+        state="waiting_desk",
+        state_before=None,
+        held_since=None,
+        reminders=0,
+        round_trip=round_trip,
+        client_seconds=seconds,
+        clock_since=None,
+        silence_from=None,
+        floor=None,
+        unanswered_since=case.unanswered_since if waiting or held_wait else mail.at,
+        alerts=case.alerts if waiting or held_wait else 0,
+    )
+
+
+def _welcome(
+    case: Case, mail: ClientMail, desk: Desk, *, new_turn: bool, missing: tuple[str, ...] = ()
+) -> tuple[Action, ...]:
+    """The acknowledgement where one is due (I1, C1), and the notice (P1)."""
+    actions: list[Action] = []
+    first = case.completed == 0 and case.replies == 0 and new_turn
+    if new_turn and (desk.rules.ack == "turn" or (desk.rules.ack == "case" and first)):
+        actions.append(Letter("ack", values={"first": first}, entry=mail.entry))
+    if mail.attachments:
+        actions.append(_stripped(case, mail, desk))
+    values = {"attachments_dropped": bool(mail.attachments), "missing": missing, "companions": mail.companions}
+    actions.append(Letter("notice", "inbox", values, entry=mail.entry))
+    return tuple(actions)
+
+
+def waited_since(case: Case) -> datetime | None:
+    """Since when somebody waits for an answer of ours."""
+    return case.unanswered_since if case.state in ("waiting_desk", "held") else None
