@@ -1,0 +1,189 @@
+"""Whether a message comes from a mail server that tells of a mail, or from a person who talks about one (M4).
+
+A client who writes that their mail came back, with the whole error text below, is a client. So words alone never make
+a bounce: there must be a machine behind it.
+"""
+
+from __future__ import annotations
+
+from email.message import Message
+
+from maild.mail.dsn_other import addresses_in
+from maild.mail.dsn_parts import header
+
+_DAEMONS = (
+    "mailer-daemon",
+    "mailerdaemon",
+    "mailer_daemon",
+    "mail-daemon",
+    "maildaemon",
+    "mail.daemon",
+    "smtp-daemon",
+    "mdaemon",
+    "postmaster",
+    "post_master",
+    "post.master",
+    "poostmaster",  # as some hosts really write it
+    "mail.delivery",
+    "mail-delivery",
+    "maildelivery",
+    "double-bounce",
+    "bounce",
+    "mailsystem",
+    "mail-system",
+    "mmdf",
+)
+_MACHINES = (
+    "no-reply",
+    "noreply",
+    "no_reply",
+    "donotreply",
+    "do-not-reply",
+    "sysadmin",
+    "admin",
+    "system",
+    "root",
+    "daemon",
+    "owner",
+    "info-mail",
+)
+_DAEMON_NAMES = (
+    "mail delivery",
+    "maildelivery",
+    "mail deliver ",
+    "delivery subsystem",
+    "delivery system",
+    "mailer-daemon",
+    "mailer daemon",
+    "mail administrator",
+    "system administrator",
+    "system attendant",
+    "ndr administrator",
+    "interscan",
+    "postmaster",
+    "mail system",
+    "メール配送",
+    "メールシステム",
+    "メール配信システム",
+)
+_SUBJECTS = (
+    "bounce", "couldn't be delivered", "could not be delivered", "could not deliver", "could not send", "delayed mail",
+    "delivery delay", "delivery error", "delivery fail", "delivery has", "delivery notification", "delivery problem",
+    "delivery report", "delivery status", "delivery was", "delivery-status", "error in mail", "failed delivery",
+    "failed mail", "failed to deliver", "failure delivery", "failure notice", "failure to deliver", "mail delivery",
+    "mail error", "mail failed", "mail failure", "mail not delivered", "mail rejected", "mail system error",
+    "message delayed", "message frozen", "message has been", "message not delivered", "message status",
+    "message undelivered", "non remis", "non delivery", "non-delivery", "nondeliverable", "not been delivered",
+    "not delivered", "postmaster notify", "rejected mail", "returned mail", "returned to sender", "returned message",
+    "returning message", "returning to sender", "smtp server: errors", "unable to deliver", "undeliver",
+    "warning: message", "warning--", "unzustellbar", "nicht zugestellt", "nicht zustellbar", "zustellung",
+    "no se pudo entregar", "no se ha podido entregar", "sin entregar", "não entregue", "falha na entrega",
+    "mancata consegna", "mancato recapito", "échec de remise", "non distribu", "non délivr", "недоставлен",
+    "не доставлен", "не удалось доставить", "are not member", "not a member", "未送達", "未達", "配信不能", "配信でき",
+    "送信でき", "配信に失敗", "送信に失敗", "配信エラー", "送信エラー", "配送エラー", "送達エラー", "届けでき", "届きません",
+    "メールエラー", "エラーメール", "エラー通知", "返送", "配送でき", "配信の失敗", "退信", "系统退信", "반송",
+)  # fmt: skip
+_WORDS = (
+    "address error", "addresses failed", "address failed", "address(es) failed", "as their mailbox is full", "because:",
+    "could not be delivered", "couldn't be delivered", "could not deliver", "could not send", "delivery fail",
+    "delivery has failed", "delivery problem", "delivery status notification", "delivery to the following",
+    "did not reach the following", "didn't reach", "does not like recipient", "error delivering", "error message below",
+    "errors occurred", "failed addresses", "failed permanently", "failure notice", "failure reasons", "fatal errors",
+    "following recipient", "giving up", "has not yet been delivered", "i'm afraid i wasn't able", "mailbox is full",
+    "not a member of this mailing list", "not be delivered", "not been delivered", "not deliver", "not delivered",
+    "not member", "permanent error", "permanent failure", "recipient was rejected", "recipients were affected",
+    "rejected by a remote", "rejected recipient", "returned mail", "said: 5", "smtp error", "transcript of session",
+    "unable to deliver", "undeliver", "unknown user", "unknown recipient", "unknown user:", "unrouteable", "user unknown",
+    "user mailbox exceeds", "invalid final delivery", "was not delivered", "wasn't delivered", "was rejected",
+    "were not delivered", "rcpt to:", "no se pudo", "no pudo ser entregado", "konnte nicht", "n'a pas pu", "n'a pu",
+    "não pôde", "не может быть доставлено", "не доставлено", "送信できません", "配信できません", "配送できません",
+    "届けできません", "送信に失敗", "配信に失敗", "配送に失敗", "エラーのため", "has been frozen", "was frozen",
+    "error(s):", "returned permanent errors", "has exceeded", "server message", "may not exist", "delivery error",
+    "delivery errors", "mail loop", "存在しないか", "存在しません", "見つかりません",
+)  # fmt: skip
+_AWAY = (
+    "automatic reply", "auto reply", "autoreply", "auto-reply", "auto:", "auto response", "autorespon", "out of office",
+    "out of the office", "out-of-office", "vacation", "abwesenheit", "réponse automatique", "absence", "respuesta autom",
+    "自動返信", "自動応答", "不在通知", "不在の", "away from", "away until", "read:", "読み取り", "開封",
+)  # fmt: skip
+_ANSWERED = ("re:", "fw:", "fwd:", "re：", "aw:", "wg:", "tr:", "rv:", "sv:", "转发", "轉寄", "転送")
+_LISTS = ("list-id", "list-subscribe", "list-post", "mailing-list", "x-ml-name", "x-mlserver")
+
+
+def own_addresses(message: Message) -> frozenset[str]:
+    """The addresses that the message itself is to and from."""
+    names = ("To", "Cc", "From", "Delivered-To", "Envelope-To", "X-Original-To", "Return-Path", "Sender", "Reply-To")
+    return frozenset(address for name in names for _, address in addresses_in(header(message, name)))
+
+
+def null_return_path(message: Message) -> bool:
+    """Whether the envelope had no sender (RFC 5321 section 4.5.5), as far as the message shows."""
+    path = message.get("Return-Path")
+    if path is None:
+        return False
+    value = str(path).strip().lower()
+    return value in {"", "<>", "< >"} or "mailer-daemon" in value
+
+
+def from_daemon(message: Message) -> bool:
+    """Whether From is a mail server's: a daemon's mailbox or name, or no address at all."""
+    raw = message.get("From")
+    if raw is None:
+        return null_return_path(message)
+    value = header(message, "From").lower()
+    found = addresses_in(value)
+    if any(name in value.partition("@")[0] for name in _DAEMON_NAMES):
+        return True
+    if not found:
+        return "<>" in value or value in {"", "<mailer-daemon>"} or "mailer-daemon" in value
+    return any(address.startswith(_DAEMONS) or "mailer-daemon" in address for _, address in found)
+
+
+def from_machine(message: Message) -> bool:
+    """Whether something but From says that no person sent it: weaker than :func:`from_daemon`."""
+    if null_return_path(message) or message.get("X-Failed-Recipients"):
+        return True
+    submitted = header(message, "Auto-Submitted").lower()
+    if submitted and not submitted.startswith("no"):
+        return True
+    found = addresses_in(header(message, "From").lower())
+    local = found[0][1].partition("@")[0] if found else ""
+    if local.startswith(_MACHINES):
+        return True
+    return local.endswith(("-admin", "-owner", "-request", "-ctl", "-bounces")) or local.startswith("owner-")
+
+
+def tells_of_a_mail(message: Message, report: str, returned: bool) -> bool:
+    """Whether a message without a readable report is a bounce all the same.
+
+    ``report`` is its text without the mail that came back, ``returned`` whether one did.
+    """
+    subject = header(message, "Subject").lower()
+    about = any(word in subject for word in _SUBJECTS)
+    # What stands in a quotation is what somebody talks about; ">>> RCPT TO" is the dialogue of a mail server.
+    lines = report[:20_000].lower().split("\n")
+    said = "\n".join(line for line in lines if not line.startswith(">") or line.startswith(">>>"))
+    evident = any(word in said for word in _WORDS)
+    if from_daemon(message):
+        return (about or evident or returned) and not (away(message) and not evident)
+    if not from_machine(message) or away(message):
+        return False
+    if subject.startswith(_ANSWERED):
+        return evident and null_return_path(message)
+    if any(message.get(name) is not None for name in _LISTS) and not null_return_path(message):
+        return about and evident  # a list that refuses a post, not a list that carries one
+    return about or (evident and null_return_path(message))
+
+
+def away(message: Message) -> bool:
+    """Whether the subject is that of an automatic answer or of a read receipt."""
+    subject = header(message, "Subject").lower()
+    return subject.startswith(_AWAY) or any(word in subject for word in _AWAY[:11])
+
+
+def passed_on(message: Message) -> bool:
+    """Whether a person sent it, who may well have attached a bounce (forwarding keeps the parts of a report)."""
+    if from_daemon(message) or from_machine(message):
+        return False
+    subject = header(message, "Subject").lower()
+    return subject.startswith(_ANSWERED) or not any(word in subject for word in _SUBJECTS)
