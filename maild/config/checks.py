@@ -1,0 +1,90 @@
+"""What only shows when values are held against one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from maild.config.reading import Place, good
+from maild.config.values import is_loopback
+
+if TYPE_CHECKING:
+    from maild.config.desk import ReadDesk
+
+
+def check_security(values: Mapping[str, Any], place: Place) -> None:
+    """A password and a consultation never cross a network in clear."""
+    if values["security"] == "none" and good(values["host"]) and values["host"] and not is_loopback(values["host"]):
+        place.at("security").fault("none is for loopback only (127.0.0.1, ::1, localhost): use tls or starttls", "none")
+
+
+def check_imap(values: Mapping[str, Any], place: Place) -> None:
+    """``move`` and ``move_to`` belong together."""
+    if values["after"] == "move" and values["move_to"] == "":
+        place.at("move_to").fault('is required with after = "move": the mailbox that mails are moved to')
+    if values["after"] in ("delete", "keep") and values["move_to"]:
+        place.at("move_to").fault('is for after = "move" only', values["move_to"])
+    if values["after"] == "move" and good(values["move_to"]) and values["move_to"] == values["mailbox"]:
+        place.at("move_to").fault("is the mailbox that is read; name another", values["move_to"])
+
+
+def check_desk(desk: ReadDesk, place: Place) -> None:
+    """What one desk's values mean together."""
+    rules, values = desk.rules, desk.values
+    addresses: list[object] = []
+    for index, one in enumerate(desk.counselors):
+        if good(one["address"]):
+            if one["address"] in addresses:
+                place.at("counselor").at(index).at("address").fault("is another counselor's too", one["address"])
+            addresses.append(one["address"])
+    if good(rules["review"]):
+        for index, one in enumerate(rules["review"]):
+            if one not in addresses:
+                place.at("rules").at("review").at(index).fault("is the address of one of the desk's counselors", one)
+    if rules["form_only"] is True and desk.form is None:
+        place.at("rules").at("form_only").fault("needs [desk.form], or nobody could ever write", True)
+    if rules["crisis"] is True and values["on_call"] == ():
+        place.at("on_call").warn("nobody is told of a crisis outside the desk's hours but the shared inbox")
+    last = rules["alert_days"][-1:] if good(rules["alert_days"]) else ()
+    after = rules["resend_after_days"]
+    if good(after) and last and after and last[0] >= after:
+        place.at("rules").at("alert_days").warn("the last alert comes after clients were told to write again")
+
+
+def check_addresses(desks: Sequence[ReadDesk], maild: Mapping[str, Any], top: Place) -> None:
+    """No two desks share a name or an address, and no mail of ours comes back to a desk: that would be a loop."""
+    own: dict[str, str] = {}
+    for index, desk in enumerate(desks):
+        place = top.at("desk").at(index)
+        for other, earlier in enumerate(desks[:index]):
+            for key in ("name", "address"):
+                if good(desk.values[key]) and desk.values[key] == earlier.values[key]:
+                    place.at(key).fault(f"is that of desk[{other}] too", desk.values[key])
+        if good(desk.values["address"]):
+            own.setdefault(desk.values["address"], place.path)
+    plus = {desk.values["address"] for desk in desks if desk.values["plus_addressing"] is True}
+    for place, address, role in _recipients(desks, maild, top):
+        local, _, domain = address.rpartition("@")
+        base = f"{local.partition('+')[0]}@{domain}"
+        hit = own.get(address) or (own.get(base) if base in plus else None)
+        if hit:
+            place.fault(f"is the public address of {hit}: {role} would be mail to ourselves, a loop", address)
+
+
+def _recipients(desks: Sequence[ReadDesk], maild: Mapping[str, Any], top: Place) -> list[tuple[Place, str, str]]:
+    """Every address that maild writes to or takes for staff: (place, address, what it gets)."""
+    found: list[tuple[Place, Any, str]] = [
+        (top.at("maild").at("operators").at(index), one, "alerts")
+        for index, one in enumerate(maild["operators"] if good(maild["operators"]) else ())
+    ]
+    for number, desk in enumerate(desks):
+        place = top.at("desk").at(number)
+        found.append((place.at("shared_inbox"), desk.values["shared_inbox"], "notices"))
+        for key, role in (("inboxes", "notices"), ("on_call", "urgent notices")):
+            for index, one in enumerate(desk.values[key] if good(desk.values[key]) else ()):
+                found.append((place.at(key).at(index), one, role))
+        for index, counselor in enumerate(desk.counselors):
+            found.append((place.at("counselor").at(index).at("address"), counselor["address"], "answers to counselors"))
+        if desk.form is not None:
+            found.append((place.at("form").at("sender"), desk.form.sender, "a form's mail"))
+    return [(place, address, role) for place, address, role in found if isinstance(address, str)]
