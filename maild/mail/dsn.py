@@ -13,32 +13,38 @@ from email.message import Message
 
 from maild.mail import dsn_signs
 from maild.mail.dsn_other import Found, address_of, addresses_in, recipients, split_returned
-from maild.mail.dsn_parts import REPORT_FIELDS, Parts, collect, decoded, header, headers_in
+from maild.mail.dsn_parts import REPORT_FIELDS, collect, decoded, header, headers_in, plain
 from maild.mail.dsn_reasons import phrase_reason, reason_of, status_of
+from maild.mail.dsn_sns import report_of
+from maild.mail.dsn_words import plain_words
 from maild.mail.facts import Bounce, BouncedRecipient
+
+__all__ = ["plain_words", "read_bounce"]
 
 _MAX_RECIPIENTS = 100
 _MAX_SAID = 6_000
 _STATUS_FIELD = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _STATUS = re.compile(r"(?<![\w.])([45]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _REPLY = re.compile(r"(?<![\w.@-])([45]\d\d)(?=[ \-:]|$)", re.MULTILINE)
-_MESSAGE_ID = re.compile(r"<[^<>\s@]{1,400}@[^<>\s@]{1,400}>")
+_MESSAGE_ID = re.compile(r"<[^<>\s]{3,800}>")
 
 _FINAL = (
     "permanent error", "permanent failure", "permanently failed", "failed permanently", "permanent fatal error",
-    "i've given up", "have given up", "has given up", "giving up on", "in the queue too long", "not going to try again",
-    "final delivery attempt", "no further delivery attempts", "no further attempts", "will not be retried",
-    "will not try to redeliver", "returning message to sender", "returned mail", "returned to sender", "aborted after",
-    "giving up.", "delivery time expired", "message expired", "envelope expired", "maximum retry", "endgültig",
-    "was aborted", "error permanente", "erreur permanente", "delivery failed", "delivery failure", "undeliverable",
-    "配信できませんでした", "送信できませんでした", "お届けできませんでした", "配送できませんでした", "retry timeout exceeded",
+    "i've given up", "have given up", "has given up", "giving up on", "in the queue too long",
+    "not going to try again", "final delivery attempt", "no further delivery attempts", "no further attempts",
+    "will not be retried", "will not try to redeliver", "returning message to sender", "returned mail",
+    "returned to sender", "aborted after", "giving up.", "delivery time expired", "message expired",
+    "envelope expired", "maximum retry", "endgültig", "was aborted", "error permanente", "erreur permanente",
+    "delivery failed", "delivery failure", "undeliverable", "配信できませんでした", "送信できませんでした",
+    "お届けできませんでした", "配送できませんでした", "retry timeout exceeded",
 )  # fmt: skip
 _DELAY = (
     "this is a warning message only", "do not need to resend", "not need to resend", "do not need to re-send",
-    "attempts will continue", "will be retried", "will retry", "will be attempted", "will continue to", "will keep trying",
-    "keep trying", "still trying", "still being retried", "has been delayed", "is delayed", "was delayed", "been delayed",
-    "not yet been delivered", "temporary failure report", "only a temporary", "been temporarily delayed", "wird verzögert",
-    "retardé", "se ha retrasado", "задержан", "再送を試み", "再度配送", "再送します", "遅延", "配送を続け", "まだ配送",
+    "attempts will continue", "will be retried", "will retry", "will be attempted", "will continue to",
+    "will keep trying", "keep trying", "still trying", "still being retried", "has been delayed", "is delayed",
+    "was delayed", "been delayed", "not yet been delivered", "temporary failure report", "only a temporary",
+    "been temporarily delayed", "wird verzögert", "retardé", "se ha retrasado", "задержан", "再送を試み", "再度配送",
+    "再送します", "遅延", "配送を続け", "まだ配送",
 )  # fmt: skip
 _DELAY_SUBJECTS = ("delay", "warning:", "warning--", ": warning", "warning message", "(delay)", "deferred mail", "遅延")
 
@@ -74,13 +80,15 @@ def _read(message: Message, text: str, depth: int) -> Bounce | None:
         return None
     if _report_type(message) in {"disposition-notification", "feedback-report"}:
         return None
-    words, below = split_returned(parts.words if parts.words.strip() else text[:120_000])
+    whole = next((one for one in (parts.words, text[:120_000], plain(parts.html)) if one.strip()), "")
+    words, below = split_returned(whole)
     returned = [headers for headers in (*parts.returned, headers_in(below)) if headers]
 
-    entries, about = _entries("\n\n".join(parts.reports))
+    notice = report_of(whole) if message.get("X-Amz-Sns-Message-Id") else None
+    entries, about = _entries("\n\n".join(parts.reports) if notice is None else notice)
     reported = bool(parts.reports)
     if not entries:  # a report inside the text (WorkMail, a broken boundary)
-        entries, about_words = _entries(words)
+        entries, about_words = _entries(whole)
         entries = [entry for entry in entries if (entry.final or entry.original) and (entry.action or entry.status)]
         about = about or about_words
     if reported or entries:
@@ -100,7 +108,7 @@ def _read(message: Message, text: str, depth: int) -> Bounce | None:
     if bounced is None:
         return None  # delivered, relayed or expanded: good news
     if not bounced:
-        bounced = _told(message, words or parts.html, subject, returned, entries)
+        bounced = _told(message, words, subject, returned, entries)
     if not bounced:
         return None
     return Bounce(recipients=tuple(bounced.values()), message_id=_message_id(message, returned, about, words))
@@ -135,7 +143,13 @@ def _entries(report: str) -> tuple[list[_Entry], dict[str, str]]:
         last = name
         if not name.endswith("-recipient"):  # RFC 3464 knows no encoded words in an address
             value = decoded(value)
-        if name in {"reporting-mta", "arrival-date", "received-from-mta", "x-original-message-id", "original-envelope-id"}:
+        if name in {
+            "reporting-mta",
+            "arrival-date",
+            "received-from-mta",
+            "x-original-message-id",
+            "original-envelope-id",
+        }:
             about.setdefault(name, value)
             continue
         repeated = entry is not None and (
@@ -194,10 +208,7 @@ def _reported(entries: list[_Entry], words: str, subject: str) -> dict[str, Boun
         address = entry.final or entry.original
         if not address:
             continue
-        if entry.action:
-            permanent = entry.action == "failed"
-        else:
-            permanent = _permanent(entry.said, words, subject, entry.status)
+        permanent = entry.action == "failed" if entry.action else _permanent(entry.said, words, subject, entry.status)
         original = entry.original or aliases.get(address, "")
         if original and "." not in address.rpartition("@")[2]:
             address = original  # a mailbox name inside that host, not an address
@@ -294,13 +305,11 @@ def _permanent(said: str, words: str, subject: str, status: str) -> bool:
     return not (reply and reply[1].startswith("4"))
 
 
-def _message_id(
-    message: Message, returned: list[dict[str, str]], about: dict[str, str], words: str
-) -> str | None:
+def _message_id(message: Message, returned: list[dict[str, str]], about: dict[str, str], words: str) -> str | None:
     """The Message-ID of the mail that came back: its own headers, a field of the report, the text, then a reference."""
     own = header(message, "Message-ID")
-    places = [headers.get("message-id", "") for headers in returned]
-    places.append(about.get("x-original-message-id", ""))
+    places = [_bracketed(headers.get("message-id", "")) for headers in returned]
+    places.append(_bracketed(about.get("x-original-message-id", "")))
     for line in words.split("\n", 1_500)[:1_500]:
         if "message-id" in line.lower() or "message id" in line.lower() or "メッセージid" in line.lower():
             places.append(line[:1_000])
@@ -313,3 +322,9 @@ def _message_id(
         if found and (found[0] != own or place in places[: len(returned)]):
             return found[0]
     return None
+
+
+def _bracketed(value: str) -> str:
+    """A Message-ID as RFC 5322 writes it, where a server left its brackets out."""
+    value = value.strip()
+    return f"<{value}>" if value and not value.startswith("<") and " " not in value and "<" not in value else value

@@ -5,6 +5,7 @@ Every walk here is iterative and bounded, every decoding linear in its input: a 
 
 from __future__ import annotations
 
+import html as entities
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.header import decode_header
@@ -256,6 +257,22 @@ def collect(message: Message) -> Parts:
         inner=inner,
         types=frozenset(types),
     )
+
+
+def plain(html: str) -> str:
+    """The text of an HTML part, a line for each block: enough to find an address in, not to show to anybody."""
+    out: list[str] = []
+    for piece in html.split("<"):
+        tag, closed, text = piece.partition(">")
+        if not closed:
+            out.append(tag if not out else f"<{tag}")
+            continue
+        name = tag.strip("/ ").partition(" ")[0].lower()
+        if name in {"p", "br", "div", "tr", "td", "li", "table", "h1", "h2", "h3", "pre", "hr", "br/"}:
+            out.append("\n")
+        if name not in {"style", "script", "title"} or tag.startswith("/"):
+            out.append(text)
+    return entities.unescape("".join(out))[:_MAX_TEXT]
 
 
 def content_type(part: Message) -> str:

@@ -6,11 +6,14 @@ a bounce: there must be a machine behind it.
 
 from __future__ import annotations
 
+import re
 from email.message import Message
 
 from maild.mail.dsn_other import addresses_in
 from maild.mail.dsn_parts import header
 
+# What a server answers when it refuses: a reply code, or an enhanced status code, with something after it.
+_REFUSAL = re.compile(r"(?<![\w.])(?:[45]\d\d[ \-]|[45]\.\d\d?\.\d{1,3})(?=[ <#)]|[a-z0-9])")
 _DAEMONS = (
     "mailer-daemon",
     "mailerdaemon",
@@ -67,44 +70,48 @@ _DAEMON_NAMES = (
     "メール配信システム",
 )
 _SUBJECTS = (
-    "bounce", "couldn't be delivered", "could not be delivered", "could not deliver", "could not send", "delayed mail",
-    "delivery delay", "delivery error", "delivery fail", "delivery has", "delivery notification", "delivery problem",
-    "delivery report", "delivery status", "delivery was", "delivery-status", "error in mail", "failed delivery",
-    "failed mail", "failed to deliver", "failure delivery", "failure notice", "failure to deliver", "mail delivery",
-    "mail error", "mail failed", "mail failure", "mail not delivered", "mail rejected", "mail system error",
-    "message delayed", "message frozen", "message has been", "message not delivered", "message status",
-    "message undelivered", "non remis", "non delivery", "non-delivery", "nondeliverable", "not been delivered",
-    "not delivered", "postmaster notify", "rejected mail", "returned mail", "returned to sender", "returned message",
-    "returning message", "returning to sender", "smtp server: errors", "unable to deliver", "undeliver",
-    "warning: message", "warning--", "unzustellbar", "nicht zugestellt", "nicht zustellbar", "zustellung",
-    "no se pudo entregar", "no se ha podido entregar", "sin entregar", "não entregue", "falha na entrega",
-    "mancata consegna", "mancato recapito", "échec de remise", "non distribu", "non délivr", "недоставлен",
-    "не доставлен", "не удалось доставить", "are not member", "not a member", "未送達", "未達", "配信不能", "配信でき",
-    "送信でき", "配信に失敗", "送信に失敗", "配信エラー", "送信エラー", "配送エラー", "送達エラー", "届けでき", "届きません",
+    "bounce", "couldn't be delivered", "could not be delivered", "could not be sent", "could not deliver",
+    "could not send", "delayed mail", "delivery delay", "delivery error", "delivery fail", "delivery has",
+    "delivery notification", "delivery problem", "delivery report", "delivery status", "delivery was",
+    "delivery-status", "error in mail", "failed delivery", "failed mail", "failed to deliver", "failure delivery",
+    "failure notice", "failure to deliver", "mail delivery", "mail error", "mail failed", "mail failure",
+    "mail not delivered", "mail rejected", "mail system error", "message delayed", "message frozen",
+    "message has been", "message not delivered", "message status", "message undelivered", "non remis",
+    "non delivery", "non-delivery", "nondeliverable", "not been delivered", "not delivered", "postmaster notify",
+    "rejected mail", "returned mail", "returned to sender", "returned message", "returning message",
+    "returning to sender", "smtp server: errors", "unable to deliver", "undeliver", "warning: message", "warning--",
+    "unzustellbar", "nicht zugestellt", "nicht zustellbar", "zustellung", "no se pudo entregar",
+    "no se ha podido entregar", "sin entregar", "não entregue", "falha na entrega", "mancata consegna",
+    "mancato recapito", "échec de remise", "non distribu", "non délivr", "недоставлен", "не доставлен",
+    "не удалось доставить", "are not member", "not a member", "未送達", "未達", "配信不能", "配信でき", "送信でき",
+    "配信に失敗", "送信に失敗", "配信エラー", "送信エラー", "配送エラー", "送達エラー", "届けでき", "届きません",
     "メールエラー", "エラーメール", "エラー通知", "返送", "配送でき", "配信の失敗", "退信", "系统退信", "반송",
 )  # fmt: skip
 _WORDS = (
-    "address error", "addresses failed", "address failed", "address(es) failed", "as their mailbox is full", "because:",
-    "could not be delivered", "couldn't be delivered", "could not deliver", "could not send", "delivery fail",
-    "delivery has failed", "delivery problem", "delivery status notification", "delivery to the following",
-    "did not reach the following", "didn't reach", "does not like recipient", "error delivering", "error message below",
-    "errors occurred", "failed addresses", "failed permanently", "failure notice", "failure reasons", "fatal errors",
+    "address error", "addresses failed", "address failed", "address(es) failed", "as their mailbox is full",
+    "because:", "could not be delivered", "couldn't be delivered", "could not be sent", "could not deliver",
+    "could not send", "failed to send", "failed to deliver", "delivery fail", "delivery has failed",
+    "delivery problem", "delivery status notification", "delivery to the following", "did not reach the following",
+    "didn't reach", "does not like recipient", "error delivering", "error message below", "errors occurred",
+    "failed addresses", "failed permanently", "failure notice", "failure reasons", "fatal errors",
     "following recipient", "giving up", "has not yet been delivered", "i'm afraid i wasn't able", "mailbox is full",
     "not a member of this mailing list", "not be delivered", "not been delivered", "not deliver", "not delivered",
     "not member", "permanent error", "permanent failure", "recipient was rejected", "recipients were affected",
     "rejected by a remote", "rejected recipient", "returned mail", "said: 5", "smtp error", "transcript of session",
-    "unable to deliver", "undeliver", "unknown user", "unknown recipient", "unknown user:", "unrouteable", "user unknown",
-    "user mailbox exceeds", "invalid final delivery", "was not delivered", "wasn't delivered", "was rejected",
-    "were not delivered", "rcpt to:", "no se pudo", "no pudo ser entregado", "konnte nicht", "n'a pas pu", "n'a pu",
-    "não pôde", "не может быть доставлено", "не доставлено", "送信できません", "配信できません", "配送できません",
-    "届けできません", "送信に失敗", "配信に失敗", "配送に失敗", "エラーのため", "has been frozen", "was frozen",
-    "error(s):", "returned permanent errors", "has exceeded", "server message", "may not exist", "delivery error",
-    "delivery errors", "mail loop", "存在しないか", "存在しません", "見つかりません",
+    "unable to deliver", "undeliver", "unknown user", "unknown recipient", "unknown user:", "unrouteable",
+    "user unknown", "user mailbox exceeds", "invalid final delivery", "was not delivered", "wasn't delivered",
+    "was rejected", "were not delivered", "rcpt to:", "no se pudo", "no pudo ser entregado", "konnte nicht",
+    "n'a pas pu", "n'a pu", "não pôde", "не может быть доставлено", "не доставлено", "送信できません",
+    "配信できません", "配送できません", "届けできません", "送信に失敗", "配信に失敗", "配送に失敗", "エラーのため",
+    "has been frozen", "was frozen", "error(s):", "returned permanent errors", "has exceeded", "server message",
+    "may not exist", "delivery error", "delivery errors", "mail loop", "存在しないか", "存在しません",
+    "見つかりません",
 )  # fmt: skip
 _AWAY = (
-    "automatic reply", "auto reply", "autoreply", "auto-reply", "auto:", "auto response", "autorespon", "out of office",
-    "out of the office", "out-of-office", "vacation", "abwesenheit", "réponse automatique", "absence", "respuesta autom",
-    "自動返信", "自動応答", "不在通知", "不在の", "away from", "away until", "read:", "読み取り", "開封",
+    "automatic reply", "auto reply", "autoreply", "auto-reply", "auto:", "auto response", "autorespon",
+    "out of office", "out of the office", "out-of-office", "vacation", "abwesenheit", "réponse automatique",
+    "absence", "respuesta autom", "自動返信", "自動応答", "不在通知", "不在の", "away from", "away until", "read:",
+    "読み取り", "開封",
 )  # fmt: skip
 _ANSWERED = ("re:", "fw:", "fwd:", "re：", "aw:", "wg:", "tr:", "rv:", "sv:", "转发", "轉寄", "転送")
 _LISTS = ("list-id", "list-subscribe", "list-post", "mailing-list", "x-ml-name", "x-mlserver")
@@ -165,6 +172,7 @@ def tells_of_a_mail(message: Message, report: str, returned: bool) -> bool:
     said = "\n".join(line for line in lines if not line.startswith(">") or line.startswith(">>>"))
     evident = any(word in said for word in _WORDS)
     if from_daemon(message):
+        evident = evident or _REFUSAL.search(said) is not None
         return (about or evident or returned) and not (away(message) and not evident)
     if not from_machine(message) or away(message):
         return False
