@@ -66,7 +66,10 @@ def shown(value: object) -> str:
     elif isinstance(value, dict):
         text = "{…}"
     elif isinstance(value, list):
-        text = "[" + ", ".join(shown(one) for one in value[:8]) + (", …]" if len(value) > 8 else "]")
+        text = "[" + ", ".join("[…]" if isinstance(one, list) else shown(one) for one in value[:8])
+        text += ", …]" if len(value) > 8 else "]"
+    elif isinstance(value, int) and abs(value) >= 10**MAX_SHOWN:
+        text = "a number of very many digits"  # str() refuses the longest
     else:
         text = str(value)
     text = "".join(one if one.isprintable() else "\ufffd" for one in text)

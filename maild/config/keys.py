@@ -10,7 +10,7 @@ from maild.config.reading import Key, Table
 
 MEBIBYTE = 1024 * 1024
 SECURITY = v.one_of("tls", "starttls", "none")
-CREDENTIAL = v.name
+CREDENTIAL = v.credential
 
 MAILD = Table(
     "[maild]",

@@ -27,7 +27,11 @@ def load(path: str | Path, *, require_files: bool = True) -> Config:
     on the machine it is for.
     """
     path = Path(path).absolute()
-    raw = _parse(path)
+    return read(_parse(path), path, require_files=require_files)
+
+
+def read(raw: Mapping[str, Any], path: Path, *, require_files: bool = True) -> Config:
+    """The config in parsed TOML that stood in the file at ``path``."""
     notes = Notes(path.parent, require_files, "CREDENTIALS_DIRECTORY" in os.environ)
     top = Place("", notes)
     for name, value in raw.items():
@@ -72,6 +76,8 @@ def _parse(path: Path) -> Mapping[str, Any]:
     except tomllib.TOMLDecodeError as error:
         # The parser's message quotes at most one character of the file.
         raise ConfigErrors(str(path), (Fault("the file", f"is not TOML: {error}"),)) from None
+    except ValueError:  # int() refuses numbers of thousands of digits
+        raise ConfigErrors(str(path), (Fault("the file", "is not TOML: a number is too long"),)) from None
     except RecursionError:
         raise ConfigErrors(str(path), (Fault("the file", "is nested too deeply"),)) from None
 

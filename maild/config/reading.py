@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from maild.config.faults import Fault
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_:-]{1,64}", re.ASCII)
 
 
 class _Mark:
@@ -45,6 +48,8 @@ class Place:
         """One step further in: a key, or an index."""
         if isinstance(step, int):
             return Place(f"{self.path}[{step}]", self.notes)
+        if not _BARE_KEY.fullmatch(step):
+            step = "(an odd key)"  # what stands there may be anything: an address, a control sequence
         return Place(f"{self.path}.{step}" if self.path else step, self.notes)
 
     def fault(self, problem: str, value: object = None, *, secret: bool = False) -> Any:

@@ -162,7 +162,7 @@ RULES = Table(
         _rule(
             "attachments",
             v.one_of("reject", "strip", "refuse"),
-            "With an attachment: reject = please send it without, strip = the text passes, refuse = no SMTP.",
+            "A mail with an attachment: reject = it is asked for without; strip = its text passes; refuse = 5xx.",
         ),
         _rule(
             "attachment_grace_days", v.integer(0, 365), "After such a rejection the client has at least so many days."

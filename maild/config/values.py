@@ -17,6 +17,7 @@ MAX_TEXT = 2000  # characters of one value
 _ADDRESS = re.compile(r"([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64})@([A-Za-z0-9.-]{1,253})", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
@@ -69,6 +70,13 @@ def _name(value: object, place: Place) -> Any:
     return place.fault(f"is {name.allowed}", value)
 
 
+def _credential(value: object, place: Place) -> Any:
+    if isinstance(value, str) and _CREDENTIAL.fullmatch(value):
+        return value
+    return place.fault(f"is {credential.allowed}", value)
+
+
+credential = Reader(_credential, "the name of a systemd credential: letters, digits, _ and -, such as imap-password")
 name = Reader(_name, "a short name of small letters, digits, - and _, beginning with a letter")
 
 
@@ -101,14 +109,12 @@ host = Reader(_host, "a host name or an IP address")
 
 def _address(value: object, place: Place) -> Any:
     """The canonical form: both parts compare without case (rules M2). Phone addresses with odd dots pass (M5)."""
+    if isinstance(value, str) and "<" in value:
+        return place.fault("is the bare mail address, such as soudan@example.jp, without a name and brackets", value)
     if isinstance(value, str) and value.isascii():
         found = _ADDRESS.fullmatch(value)
         if found and all(_LABEL.fullmatch(label) for label in found[2].split(".")):
             return value.lower()
-        if "<" in value:
-            return place.fault(
-                "is the bare mail address, such as soudan@example.jp, without a name and brackets", value
-            )
     return place.fault(f"is {address.allowed}", value)
 
 
@@ -172,8 +178,14 @@ endpoint_or_socket = Reader(
 
 
 def _path(value: object, place: Place) -> Any:
-    if isinstance(value, str) and value and value.isprintable():
-        return (place.notes.base / Path(value).expanduser()).absolute()
+    # Longer ones, whole or in one step, are refused by the system with an error of its own.
+    if (
+        isinstance(value, str)
+        and 0 < len(value) <= 1000
+        and value.isprintable()
+        and max(len(step.encode()) for step in value.split("/")) <= 255
+    ):
+        return (place.notes.base / value).absolute()
     return place.fault(f"is {path.allowed}", value)
 
 
