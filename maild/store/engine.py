@@ -1,0 +1,166 @@
+"""Connections: how a database is opened and how its transactions begin.
+
+SQLite: WAL with synchronous=FULL, so that a commit that returned is on disk (rules M1). Transactions are begun
+explicitly (``isolation_level=None``): sqlite3's legacy mode commits on its own (findings). PostgreSQL: one writer at a
+time by an advisory lock, the same promise that BEGIN IMMEDIATE gives.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from maild.store.errors import StoreError, TemporaryStoreError, explain
+
+BUSY_SECONDS = 30
+#: One name for maild's writers among a server's advisory locks.
+_WRITER_LOCK = 0x6D61696C64
+
+
+def parse_url(url: str) -> URL:
+    """The URL of ``[maild] database``; psycopg is the driver of postgresql://."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError("The database URL is malformed; allowed: sqlite:///PATH or postgresql://…") from None
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StoreError("The database URL names an unknown kind; allowed: sqlite:///PATH or postgresql://…")
+    if parsed.drivername == "sqlite" and (not parsed.database or parsed.database == ":memory:"):
+        raise StoreError("The database URL names no file; allowed: sqlite:///PATH")
+    return parsed
+
+
+def default_keys_url(url: str) -> str:
+    """Where the keys live unless configured: a file beside the database, a schema of their own on a server."""
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        assert parsed.database is not None
+        path = Path(parsed.database)
+        return f"sqlite:///{path.with_name(f'{path.stem}.keys.db')}"
+    return parsed.update_query_dict({"maild_schema": "maild_keys"}).render_as_string(hide_password=False)
+
+
+def exists(url: str) -> bool:
+    """Whether there is anything at the URL already. A server's database counts once it holds our tables."""
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        assert parsed.database is not None
+        try:
+            return os.stat(parsed.database).st_size > 0
+        except FileNotFoundError:
+            return False
+    from maild.store.schema import version_of
+
+    database = Database(url)
+    try:
+        with database.read() as connection:
+            return version_of(connection) is not None
+    finally:
+        database.close()
+
+
+def _create_private(path: Path) -> None:
+    """The file with mode 0600 in a directory with 0700; SQLite gives its WAL the mode of the database."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise TemporaryStoreError(
+            f"The database file cannot be created ({error.strerror}); look at [maild] data_dir and database."
+        ) from None
+
+
+class Database:
+    """One database. Writers of this process queue on a lock; those of others wait in SQLite or on the server."""
+
+    def __init__(self, url: str, *, secure_delete: bool = False) -> None:
+        parsed = parse_url(url)
+        self.sqlite = parsed.drivername == "sqlite"
+        self._lock = threading.Lock()
+        self._writer: int | None = None
+        if self.sqlite:
+            assert parsed.database is not None
+            _create_private(Path(parsed.database))
+            self.engine: Engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, pool_size=8)
+
+            def connected(connection: sqlite3.Connection, _record: object) -> None:
+                connection.isolation_level = None
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+                connection.execute("PRAGMA cache_size = -8192")
+                if secure_delete:
+                    connection.execute("PRAGMA secure_delete = ON")
+
+            event.listen(self.engine, "connect", connected)
+        else:
+            query = dict(parsed.query)
+            schema = query.pop("maild_schema", None)
+            self.schema = str(schema) if schema else None
+            arguments: dict[str, Any] = {"connect_timeout": 10}
+            if self.schema:
+                arguments["options"] = f"-csearch_path={self.schema}"
+            self.engine = create_engine(parsed.set(query=query), connect_args=arguments, pool_pre_ping=True)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end of the block, rolled back on any error."""
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a writing transaction inside a writing transaction")
+        with self._lock:
+            self._writer = threading.get_ident()
+            try:
+                with self._connection("BEGIN IMMEDIATE") as connection:
+                    if not self.sqlite:
+                        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+                    yield connection
+            finally:
+                self._writer = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._connection("BEGIN") as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+
+    @contextmanager
+    def _connection(self, begin: str) -> Iterator[Connection]:
+        try:
+            connection = self.engine.connect()
+        except DBAPIError as error:
+            raise explain(error) from None
+        try:
+            if self.sqlite:
+                connection.exec_driver_sql(begin)
+            yield connection
+            connection.commit()
+        except BaseException as error:
+            # A connection that cannot roll back is thrown away, with whatever it holds.
+            try:
+                connection.rollback()
+            except Exception:
+                connection.invalidate()
+            if isinstance(error, DBAPIError):
+                raise explain(error) from None
+            raise
+        finally:
+            connection.close()

@@ -1,0 +1,260 @@
+"""What a transaction has read so far: rows by number and by keyed hash, fetched in bulk, decrypted when looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from maild.desk.case import Case
+from maild.store.codec import decode
+from maild.store.core import AnyRow, Core
+from maild.store.instants import instant, instant_or_none
+from maild.store.keys import KeyGone
+from maild.store.outbox_rows import WITH_KEY, content_of
+from maild.store.records import Entry, EntryContent, OutgoingContent, SentMail
+from maild.store.tables import case_address, cases, entry, outbox
+from maild.store.vault import place, unseal
+
+_CHUNK = 500
+
+
+@dataclass(slots=True)
+class CaseRow:
+    """A row of table cases, and the case once it was decrypted."""
+
+    number: int
+    desk: str
+    state: str
+    reason: str | None
+    flags: str
+    opened: int
+    closed: int | None
+    previous: int | None
+    key_id: int | None
+    sealed: bytes | None = field(repr=False)
+    case: Case | None = field(default=None, repr=False)
+
+
+_COLUMNS = (
+    cases.c.number,
+    cases.c.desk,
+    cases.c.state,
+    cases.c.reason,
+    cases.c.flags,
+    cases.c.opened,
+    cases.c.closed,
+    cases.c.previous,
+    cases.c.key_id,
+    cases.c.sealed,
+)
+_BY_NUMBER = select(*_COLUMNS).where(cases.c.number.in_(bindparam("wanted", expanding=True)))
+_ONE = select(*_COLUMNS).where(cases.c.number == bindparam("b_number"))
+_BY_ADDRESS = (
+    select(case_address.c.address_hash, *_COLUMNS)
+    .join(cases, cases.c.number == case_address.c.case_number)
+    .where(case_address.c.address_hash.in_(bindparam("wanted", expanding=True)))
+)
+_SENT_BY_HASH = WITH_KEY.where(outbox.c.message_hash.in_(bindparam("wanted", expanding=True)))
+_SENT_BY_ID = WITH_KEY.where(outbox.c.id == bindparam("b_id"))
+
+
+def in_chunks(connection: Connection, statement: Any, wanted: Iterable[Any]) -> Iterable[AnyRow]:
+    """Rows of a statement with an expanding ``wanted``, however many there are."""
+    values = list(wanted)
+    for start in range(0, len(values), _CHUNK):
+        yield from connection.execute(statement, {"wanted": values[start : start + _CHUNK]})
+
+
+def erased_case(row: CaseRow) -> Case:
+    """What is left of an erased case: its number, desk, dates and outcome."""
+    return Case(
+        number=row.number,
+        desk=row.desk,
+        client="",
+        opened=instant(row.opened),
+        state=row.state,  # type: ignore[arg-type]
+        reason=row.reason,  # type: ignore[arg-type]
+        closed=instant_or_none(row.closed),
+        previous=row.previous,
+        flags=frozenset(row.flags.split()),
+    )
+
+
+class Loaded:
+    """The rows of one transaction."""
+
+    def __init__(self, core: Core, connection: Connection) -> None:
+        self._core = core
+        self._connection = connection
+        self.cases: dict[int, CaseRow | None] = {}
+        self.by_client: dict[bytes, list[int]] = {}
+        self.sent: dict[bytes, SentMail | None] = {}
+
+    # -- cases ---------------------------------------------------------------------------------------------------
+
+    def _keep(self, row: AnyRow, skip: int = 0) -> CaseRow:
+        number = row[skip]
+        known = self.cases.get(number)
+        if known is None:
+            known = self.cases[number] = CaseRow(*row[skip:])
+        return known
+
+    def load_cases(self, numbers: Iterable[int]) -> None:
+        """Rows by number; those that do not exist are remembered as such."""
+        wanted = [number for number in set(numbers) if number not in self.cases]
+        for row in in_chunks(self._connection, _BY_NUMBER, wanted):
+            self._keep(row)
+        for number in wanted:
+            self.cases.setdefault(number, None)
+
+    def load_clients(self, hashes: Iterable[bytes]) -> None:
+        """All cases of these clients."""
+        wanted = [value for value in set(hashes) if value not in self.by_client]
+        for value in wanted:
+            self.by_client[value] = []
+        for row in in_chunks(self._connection, _BY_ADDRESS, wanted):
+            self._keep(row, 1)
+            self.by_client[row[0]].append(row[1])
+
+    def load_keys(self) -> None:
+        """The keys of the open cases among the rows, at one go."""
+        self._core.keys.load(
+            {r.key_id for r in self.cases.values() if r is not None and r.key_id and r.state != "closed"}
+        )
+
+    def case_row(self, number: int) -> CaseRow | None:
+        """One row."""
+        if number not in self.cases:
+            row = self._connection.execute(_ONE, {"b_number": number}).first()
+            self.cases[number] = None
+            if row is not None:
+                self._keep(row)
+        return self.cases[number]
+
+    def case(self, row: CaseRow) -> Case:
+        """The case of a row; a bare one if it was erased."""
+        if row.case is None:
+            row.case = open_case_row(self._core, row)
+        return row.case
+
+    # -- our mails -----------------------------------------------------------------------------------------------
+
+    def load_sent(self, hashes: Iterable[bytes]) -> None:
+        """Mails of ours by the hash of their Message-ID."""
+        wanted = [value for value in set(hashes) if value not in self.sent]
+        for value in wanted:
+            self.sent[value] = None
+        for row in in_chunks(self._connection, _SENT_BY_HASH, wanted):
+            self.sent[row.message_hash] = sent_mail(self._core, row)
+
+    def sent_by_id(self, outbox_id: int) -> SentMail | None:
+        """One mail of ours by its number."""
+        row = self._connection.execute(_SENT_BY_ID, {"b_id": outbox_id}).first()
+        return None if row is None else sent_mail(self._core, row)
+
+
+def open_case_row(core: Core, row: CaseRow) -> Case:
+    """Decrypt a case; a bare one if it was erased."""
+    if row.key_id is None or row.sealed is None:
+        return erased_case(row)
+    try:
+        cipher = core.keys.cipher(row.key_id)
+    except KeyGone:  # the erasure is half done: the start finishes it
+        return erased_case(row)
+    return decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), Case)
+
+
+def case_rows(connection: Connection, states: Iterable[str] | None, desk: str | None) -> list[CaseRow]:
+    """Rows in these states, by number."""
+    statement = select(*_COLUMNS).order_by(cases.c.number)
+    if states is not None:
+        statement = statement.where(cases.c.state.in_(list(states)))
+    if desk is not None:
+        statement = statement.where(cases.c.desk == desk)
+    return [CaseRow(*row) for row in connection.execute(statement)]
+
+
+def sent_mail(core: Core, row: AnyRow) -> SentMail:
+    """A mail of ours from its row with ``row_key``."""
+    return SentMail(
+        row.id,
+        row.case_number,
+        row.desk,
+        row.audience,
+        row.template,
+        instant(row.created),
+        row.covers,
+        row.round_trip,
+        row.entry,
+        partial(_content, core, row.id, row.row_key, row.content),
+        partial(_data, core, row.id, row.row_key, row.data),
+    )
+
+
+def _content(core: Core, row_id: int, key_id: int | None, sealed: bytes | None) -> OutgoingContent:
+    cipher = None if key_id is None or sealed is None else core.keys.load((key_id,)).get(key_id)
+    if cipher is None or sealed is None:
+        return OutgoingContent("", "", "")
+    return content_of(cipher, row_id, sealed)
+
+
+def _data(core: Core, row_id: int, key_id: int | None, sealed: bytes | None) -> bytes:
+    cipher = None if key_id is None or sealed is None else core.keys.load((key_id,)).get(key_id)
+    if cipher is None or sealed is None:
+        return b""
+    return unseal(cipher, place("outbox", row_id, "data"), sealed)
+
+
+# -- entries -----------------------------------------------------------------------------------------------------
+
+ENTRY_COLUMNS = (
+    entry.c.id,
+    entry.c.case_number,
+    entry.c.desk,
+    entry.c.at,
+    entry.c.kind,
+    entry.c.disposition,
+    entry.c.spool_id,
+    entry.c.round_trip,
+    entry.c.content,
+)
+
+
+def open_entries(core: Core, rows: Iterable[AnyRow]) -> list[Entry]:
+    """Entries from rows of ENTRY_COLUMNS, row_key and perhaps raw; erased ones are empty."""
+    rows = list(rows)
+    ciphers = core.keys.load({row.row_key for row in rows if row.row_key is not None})
+    found = []
+    for row in rows:
+        cipher = ciphers.get(row.row_key)
+        content, raw = EntryContent(), None
+        if cipher is not None and row.content is not None:
+            content = decode(unseal(cipher, place("entry", row.id, "content"), row.content), EntryContent)
+            sealed = getattr(row, "raw", None)
+            if sealed is not None:
+                raw = unseal(cipher, place("entry", row.id, "raw"), sealed)
+        found.append(
+            Entry(
+                case=row.case_number,
+                desk=row.desk,
+                at=instant(row.at),
+                kind=row.kind,
+                disposition=row.disposition,
+                spool_id=row.spool_id,
+                author=content.author,
+                subject=content.subject,
+                text=content.text,
+                own_text=content.own_text,
+                message_id=content.message_id,
+                raw=raw,
+                address=content.address,
+                round_trip=row.round_trip,
+                extra=content.extra,
+                id=row.id,
+            )
+        )
+    return found

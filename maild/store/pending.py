@@ -1,0 +1,276 @@
+"""What a transaction will write: kept in memory and written in bulk, table by table, when it commits.
+
+Writing goes: numbers and keys first (the keys committed in their own store), then rows in the order that foreign keys
+and the one-open-case index ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, bindparam, delete, insert, update
+
+from maild.desk.case import Case
+from maild.store import audit as trail
+from maild.store.codec import encode
+from maild.store.core import Core, Numbers
+from maild.store.errors import StoreError
+from maild.store.instants import micros, micros_or_none
+from maild.store.loaded import CaseRow, Loaded
+from maild.store.records import Entry, EntryContent, Outgoing, OutgoingContent
+from maild.store.tables import case_address, cases, deadline, entry, outbox, seen, spool
+from maild.store.vault import place, seal
+
+_CASE_VALUES = ("client_hash", "state", "reason", "flags", "closed", "round_trip", "completed", "replies", "sealed")
+_UPDATE_CASE = (
+    update(cases)
+    .where(cases.c.number == bindparam("b_number"))
+    .values({name: bindparam(f"b_{name}") for name in _CASE_VALUES})
+)
+_DELETE_DEADLINES = delete(deadline).where(deadline.c.case_number == bindparam("b_number"))
+_DELETE_ADDRESSES = delete(case_address).where(case_address.c.case_number == bindparam("b_number"))
+_SETTLE = update(outbox).where(outbox.c.id == bindparam("b_id")).values(settled=1)
+_DONE = delete(spool).where(spool.c.id.in_(bindparam("wanted", expanding=True))).returning(spool.c.id, spool.c.key_id)
+
+
+class Pending:
+    """The buffer of one writing transaction."""
+
+    def __init__(self, core: Core, connection: Connection, loaded: Loaded) -> None:
+        self._core = core
+        self._connection = connection
+        self._loaded = loaded
+        self._row_of = loaded.case_row
+        self.numbers = Numbers(connection)
+        self.cases: dict[int, tuple[Case, Mapping[str, datetime]]] = {}
+        self.entries: list[Entry] = []
+        self.queued: list[tuple[int, Outgoing]] = []
+        self.settled: set[int] = set()
+        self.audit: list[trail.Noted] = []
+        self.done: set[int] = set()
+        #: Message keys whose rows go with this transaction; destroyed once it is committed.
+        self.spent_keys: list[int] = []
+
+    def address_hashes(self, case: Case) -> list[bytes]:
+        """Keyed hashes of the registered address and of the accepted ones, the registered one first."""
+        hasher = self._core.hasher
+        return list(dict.fromkeys(hasher.client(case.desk, a) for a in (case.client, *case.addresses) if a))
+
+    def flush(self) -> None:
+        """Write everything that waits."""
+        ciphers = self._make_keys()
+        self._write_cases(ciphers)
+        self._write_entries(ciphers)
+        self._write_outbox(ciphers)
+        if self.settled:
+            self._connection.execute(_SETTLE, [{"b_id": number} for number in sorted(self.settled)])
+        if self.done:
+            rows = self._connection.execute(_DONE, {"wanted": sorted(self.done)}).all()
+            self.spent_keys += [row.key_id for row in rows]
+        trail.append(self._core, self._connection, self.audit)
+        self.numbers.save()
+        self.cases.clear()
+        self.entries.clear()
+        self.queued.clear()
+        self.settled.clear()
+        self.audit.clear()
+        self.done.clear()
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def _make_keys(self) -> dict[tuple[str, int], tuple[int | None, AESGCM]]:
+        """A cipher for each case, entry and mail to write: (own key or None, cipher)."""
+        core = self._core
+        if not (self.cases or self.entries or self.queued):
+            return {}
+        rows = {number: self._row_of(number) for number in self._case_numbers()}
+        lacking: list[tuple[str, int, int | None]] = [
+            ("case", number, number) for number in self.cases if rows.get(number) is None
+        ]
+        keyed = {number for number, row in rows.items() if number in self.cases or (row is not None and row.key_id)}
+        own: list[tuple[str, int, int | None]] = [("entry", e.id, None) for e in self.entries if e.case not in keyed]
+        own += [("outbox", n, None) for n, mail in self.queued if mail.case not in keyed]
+        lacking += own
+        made = []
+        if lacking:
+            made = core.keys.create([case for _, _, case in lacking], anchor=trail.head(self._connection))
+        result: dict[tuple[str, int], tuple[int | None, AESGCM]] = {
+            (kind, number): key for (kind, number, _), key in zip(lacking, made, strict=True)
+        }
+        loaded = core.keys.load({row.key_id for row in rows.values() if row is not None and row.key_id})
+        for number in keyed:
+            if ("case", number) not in result:
+                row = rows[number]
+                if row is None or row.key_id not in loaded:
+                    raise StoreError(f"Case {number} was erased; nothing can be added to it.")
+                result["case", number] = (row.key_id, loaded[row.key_id])
+        for item in self.entries:
+            if item.case in keyed and item.case is not None:
+                result["entry", item.id] = (None, result["case", item.case][1])
+        for number, mail in self.queued:
+            if mail.case in keyed and mail.case is not None:
+                result["outbox", number] = (None, result["case", mail.case][1])
+        return result
+
+    def _case_numbers(self) -> set[int]:
+        numbers = set(self.cases)
+        numbers |= {item.case for item in self.entries if item.case is not None}
+        numbers |= {mail.case for _, mail in self.queued if mail.case is not None}
+        return numbers
+
+    # -- cases ---------------------------------------------------------------------------------------------------
+
+    def _write_cases(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
+        if not self.cases:
+            return
+        new: list[dict[str, Any]] = []
+        old: list[dict[str, Any]] = []
+        new_addresses: list[dict[str, Any]] = []
+        stale_addresses: list[int] = []
+        deadlines: list[dict[str, Any]] = []
+        for number, (case, due) in self.cases.items():
+            row = self._row_of(number)
+            key_id, cipher = ciphers["case", number]
+            hashes = self.address_hashes(case)
+            values = {
+                "client_hash": hashes[0] if hashes else None,
+                "state": case.state,
+                "reason": case.reason,
+                "flags": " ".join(sorted(case.flags)),
+                "closed": micros_or_none(case.closed),
+                "round_trip": case.round_trip,
+                "completed": case.completed,
+                "replies": case.replies,
+                "sealed": seal(cipher, place("cases", number, "sealed"), encode(case)),
+            }
+            addresses = [{"address_hash": value, "case_number": number} for value in hashes]
+            if row is None:
+                new.append(
+                    values
+                    | {
+                        "number": number,
+                        "desk": case.desk,
+                        "opened": micros(case.opened),
+                        "previous": case.previous,
+                        "key_id": key_id,
+                    }
+                )
+                new_addresses += addresses
+            else:
+                if row.case is None or (row.case.client, row.case.addresses) != (case.client, case.addresses):
+                    stale_addresses.append(number)
+                    new_addresses += addresses
+                old.append({f"b_{name}": value for name, value in values.items()} | {"b_number": number})
+            deadlines += [{"case_number": number, "kind": kind, "at": micros(at)} for kind, at in due.items()]
+        connection = self._connection
+        if old:
+            # What closes goes first: a client's old case may close where the new one opens.
+            old.sort(key=lambda row: row["b_state"] != "closed")
+            connection.execute(_UPDATE_CASE, old)
+            connection.execute(_DELETE_DEADLINES, [{"b_number": row["b_number"]} for row in old])
+        if new:
+            connection.execute(insert(cases), new)
+        if stale_addresses:
+            connection.execute(_DELETE_ADDRESSES, [{"b_number": number} for number in stale_addresses])
+        if new_addresses:
+            connection.execute(insert(case_address), new_addresses)
+        if deadlines:
+            connection.execute(insert(deadline), deadlines)
+        for number, (case, _) in self.cases.items():
+            row = self._row_of(number)
+            if row is None:
+                opened, closed = micros(case.opened), micros_or_none(case.closed)
+                flags = " ".join(sorted(case.flags))
+                key_id = ciphers["case", number][0]
+                row = CaseRow(
+                    number, case.desk, case.state, case.reason, flags, opened, closed, case.previous, key_id, b""
+                )
+                self._loaded.cases[number] = row
+            row.state, row.case = case.state, case
+
+    # -- entries and mails ---------------------------------------------------------------------------------------
+
+    def _write_entries(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
+        rows: list[dict[str, Any]] = []
+        foreign: list[dict[str, Any]] = []
+        hasher = self._core.hasher
+        for item in self.entries:
+            key_id, cipher = ciphers["entry", item.id]
+            content = EntryContent(
+                item.author, item.subject, item.text, item.own_text, item.message_id, item.address, item.extra
+            )
+            body_hash = None
+            if item.body_key:
+                body_hash = (
+                    hasher.case_body(item.case, item.body_key)
+                    if item.case is not None
+                    else hasher.body(item.desk, item.address, item.body_key)
+                )
+            rows.append(
+                {
+                    "id": item.id,
+                    "case_number": item.case,
+                    "desk": item.desk,
+                    "at": micros(item.at),
+                    "kind": item.kind,
+                    "disposition": item.disposition,
+                    "spool_id": item.spool_id,
+                    "round_trip": item.round_trip,
+                    "address_hash": hasher.client(item.desk, item.address) if item.address else None,
+                    "body_hash": body_hash,
+                    "key_id": key_id,
+                    "content": seal(cipher, place("entry", item.id, "content"), encode(content)),
+                    "raw": None if item.raw is None else seal(cipher, place("entry", item.id, "raw"), item.raw),
+                }
+            )
+            if item.message_id and item.address:
+                foreign.append(
+                    {
+                        "entry_id": item.id,
+                        "message_hash": hasher.foreign(item.desk, item.address, item.message_id),
+                        "body_hash": hasher.body(item.desk, item.address, item.body_key),
+                        "at": micros(item.at),
+                        "case_number": item.case,
+                    }
+                )
+        if rows:
+            self._connection.execute(insert(entry), rows)
+        if foreign:
+            self._connection.execute(insert(seen), foreign)
+
+    def _write_outbox(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
+        rows: list[dict[str, Any]] = []
+        hasher = self._core.hasher
+        for number, mail in self.queued:
+            key_id, cipher = ciphers["outbox", number]
+            content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
+            rows.append(
+                {
+                    "id": number,
+                    "case_number": mail.case,
+                    "desk": mail.desk,
+                    "audience": mail.audience,
+                    "template": mail.template,
+                    "created": micros(mail.created),
+                    "counted": int(mail.counted),
+                    "covers": mail.covers,
+                    "entry": mail.entry,
+                    "round_trip": mail.round_trip,
+                    "message_hash": hasher.sent(mail.message_id),
+                    "once_hash": hasher.once(mail.once),
+                    "recipient_hash": hasher.recipient(mail.recipient),
+                    "key_id": key_id,
+                    "content": seal(cipher, place("outbox", number, "content"), encode(content)),
+                    "data": seal(cipher, place("outbox", number, "data"), mail.data),
+                    "state": "pending",
+                    "attempts": 0,
+                    "next_attempt": micros(mail.not_before or mail.created),
+                    "code": "",
+                    "settled": 0,
+                }
+            )
+        if rows:
+            self._connection.execute(insert(outbox), rows)

@@ -1,0 +1,158 @@
+"""The spool: raw mails that were acknowledged and not yet decided upon (rules M1, M9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from maild.store.codec import decode, encode
+from maild.store.codes import code
+from maild.store.core import AnyRow, Core, Numbers
+from maild.store.errors import StoreError
+from maild.store.instants import instant, instant_or_none, micros
+from maild.store.records import Envelope, Incoming, QuarantineRow, Spooled
+from maild.store.tables import imap_cursor, spool
+from maild.store.vault import place, seal, unseal
+
+_COUNT = update(spool).where(spool.c.id == bindparam("b_id")).values(attempts=spool.c.attempts + 1)
+_WAITING = (
+    select(spool)
+    .where(spool.c.quarantined.is_(None), spool.c.retry_at <= bindparam("b_now"))
+    .order_by(spool.c.retry_at, spool.c.id)
+    .limit(bindparam("b_limit"))
+)
+
+
+class Spool:
+    """Rows of table spool."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def accept(self, mails: Sequence[Incoming]) -> list[int]:
+        """Keep all of them, in one commit; on failure none."""
+        if not mails:
+            return []
+        core = self._core
+        with core.database.write() as connection:
+            numbers = Numbers(connection)
+            first = numbers.next("spool", len(mails))
+            keys = core.keys.create([None] * len(mails))
+            rows = []
+            for spool_id, (mail, (key_id, cipher)) in enumerate(zip(mails, keys, strict=True), first):
+                envelope = encode(Envelope(mail.envelope_from, mail.recipients))
+                rows.append(
+                    {
+                        "id": spool_id,
+                        "source": mail.source,
+                        "arrived": micros(mail.arrived),
+                        "attempts": 0,
+                        "retry_at": 0,  # at once, before whatever was postponed
+                        "key_id": key_id,
+                        "envelope": seal(cipher, place("spool", spool_id, "envelope"), envelope),
+                        "raw": seal(cipher, place("spool", spool_id, "raw"), mail.raw),
+                    }
+                )
+            connection.execute(insert(spool), rows)
+            _move_cursors(connection, mails)
+            numbers.save()
+        return [row["id"] for row in rows]  # type: ignore[misc]
+
+    def take(self, limit: int, now: datetime) -> list[Spooled]:
+        """The oldest waiting mails; their attempt is counted and committed before this returns (M9)."""
+        core = self._core
+        with core.database.write() as connection:
+            rows = connection.execute(_WAITING, {"b_now": micros(now), "b_limit": limit}).all()
+            if rows:
+                connection.execute(_COUNT, [{"b_id": row.id} for row in rows])
+        core.keys.load([row.key_id for row in rows])
+        return [self._spooled(row, 1) for row in rows]
+
+    def _spooled(self, row: AnyRow, more: int = 0) -> Spooled:
+        return Spooled(
+            row.id,
+            row.source,
+            instant(row.arrived),
+            row.attempts + more,
+            partial(self._envelope, row.id, row.key_id, row.envelope),
+            partial(self._raw, row.id, row.key_id, row.raw),
+        )
+
+    def _envelope(self, spool_id: int, key_id: int, sealed: bytes) -> Envelope:
+        return decode(unseal(self._core.keys.cipher(key_id), place("spool", spool_id, "envelope"), sealed), Envelope)
+
+    def _raw(self, spool_id: int, key_id: int, sealed: bytes) -> bytes:
+        return unseal(self._core.keys.cipher(key_id), place("spool", spool_id, "raw"), sealed)
+
+    def get(self, spool_id: int) -> Spooled:
+        """One mail, waiting or set aside, without counting an attempt; StoreError if there is none."""
+        with self._core.database.read() as connection:
+            row = connection.execute(select(spool).where(spool.c.id == spool_id)).first()
+        if row is None:
+            raise StoreError(f"There is no mail {spool_id} in the spool.")
+        return self._spooled(row)
+
+    def _update(self, spool_id: int, values: dict[str, object]) -> None:
+        with self._core.database.write() as connection:
+            if not connection.execute(update(spool).where(spool.c.id == spool_id), values).rowcount:
+                raise StoreError(f"There is no mail {spool_id} in the spool.")
+
+    def quarantine(self, spool_id: int, reason: str, now: datetime) -> None:
+        """Set aside with its raw bytes and a reason code (M6)."""
+        self._update(spool_id, {"quarantined": micros(now), "reason": code(reason)})
+
+    def release(self, spool_id: int) -> None:
+        """Back into the queue, with its attempts forgotten."""
+        self._update(spool_id, {"quarantined": None, "reason": None, "attempts": 0, "retry_at": 0})
+
+    def postpone(self, spool_id: int, until: datetime) -> None:
+        """Not before ``until``."""
+        self._update(spool_id, {"retry_at": micros(until)})
+
+    def quarantined(self) -> list[QuarantineRow]:
+        """What was set aside, oldest first."""
+        columns = (spool.c.id, spool.c.source, spool.c.arrived, spool.c.attempts, spool.c.reason, spool.c.quarantined)
+        statement = select(*columns).where(spool.c.quarantined.is_not(None)).order_by(spool.c.quarantined, spool.c.id)
+        with self._core.database.read() as connection:
+            return [
+                QuarantineRow(r.id, r.source, instant(r.arrived), r.attempts, r.reason, instant(r.quarantined))
+                for r in connection.execute(statement)
+            ]
+
+    def depth(self) -> int:
+        """How many wait."""
+        with self._core.database.read() as connection:
+            statement = select(func.count()).select_from(spool).where(spool.c.quarantined.is_(None))
+            return int(connection.execute(statement).scalar_one())
+
+    def oldest(self) -> datetime | None:
+        """Arrival of the oldest that waits."""
+        with self._core.database.read() as connection:
+            statement = select(func.min(spool.c.arrived)).where(spool.c.quarantined.is_(None))
+            return instant_or_none(connection.execute(statement).scalar())
+
+    def next_retry(self) -> datetime | None:
+        """When a postponed mail is due next; the past where mails wait."""
+        with self._core.database.read() as connection:
+            statement = select(func.min(spool.c.retry_at)).where(spool.c.quarantined.is_(None))
+            return instant_or_none(connection.execute(statement).scalar())
+
+
+def _move_cursors(connection: Connection, mails: Sequence[Incoming]) -> None:
+    """Progress of a mailbox in the commit that keeps its mails (M8); it never moves back within a UIDVALIDITY."""
+    wanted: dict[str, tuple[int, int]] = {}
+    for mail in mails:
+        if mail.cursor is not None:
+            known = wanted.get(mail.source)
+            if known is None or known[0] != mail.cursor[0] or known[1] < mail.cursor[1]:
+                wanted[mail.source] = mail.cursor
+    for name, (uidvalidity, uid) in wanted.items():
+        row = connection.execute(select(imap_cursor).where(imap_cursor.c.source == name)).first()
+        values = {"uidvalidity": uidvalidity, "uid": uid}
+        if row is None:
+            connection.execute(insert(imap_cursor), {"source": name, **values})
+        elif row.uidvalidity != uidvalidity or row.uid < uid:
+            connection.execute(update(imap_cursor).where(imap_cursor.c.source == name), values)

@@ -1,0 +1,491 @@
+"""The unit of work: what the pipeline reads and writes between BEGIN and COMMIT.
+
+Reads answer from what this transaction wrote or prefetched, and go to the database for the rest. Writes are kept in
+memory (``pending``) and go out in bulk at the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from maild.desk.case import Case
+from maild.store import audit as trail
+from maild.store import erasure, marks
+from maild.store.codes import code as clean
+from maild.store.core import AnyRow, Core
+from maild.store.instants import instant, micros
+from maild.store.loaded import ENTRY_COLUMNS, Loaded, in_chunks, open_entries
+from maild.store.outbox_rows import WITH_KEY, content_of
+from maild.store.pending import Pending
+from maild.store.records import (
+    Due,
+    Entry,
+    Outcome,
+    Outgoing,
+    OutgoingContent,
+    Seen,
+    SentMail,
+    Suspension,
+)
+from maild.store.tables import cases, deadline, entry, outbox, seen
+
+_ENTRIES = select(*ENTRY_COLUMNS, func.coalesce(entry.c.key_id, cases.c.key_id).label("row_key")).select_from(
+    entry.outerjoin(cases, cases.c.number == entry.c.case_number)
+)
+_ENTRIES_OF = _ENTRIES.where(entry.c.case_number == bindparam("b_case")).order_by(entry.c.id)
+_ENTRY = _ENTRIES.where(entry.c.id == bindparam("b_id"))
+_SAME_BODY = _ENTRIES.where(entry.c.body_hash == bindparam("b_hash")).order_by(entry.c.id.desc()).limit(1)
+_BODIES = (
+    select(entry.c.body_hash, func.max(entry.c.id))
+    .where(entry.c.body_hash.in_(bindparam("wanted", expanding=True)))
+    .group_by(entry.c.body_hash)
+)
+_SEEN = (
+    select(seen.c.message_hash, seen.c.at, seen.c.body_hash, seen.c.case_number, seen.c.entry_id)
+    .where(seen.c.message_hash.in_(bindparam("wanted", expanding=True)))
+    .order_by(seen.c.entry_id)
+)
+_COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
+    outbox.c.counted == 1,
+    outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
+    outbox.c.created >= bindparam("b_since"),
+)
+_ONCE = select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash"))
+_OUTCOMES = (
+    WITH_KEY.where(outbox.c.settled == 0, outbox.c.concluded.is_not(None))
+    .order_by(outbox.c.concluded, outbox.c.id)
+    .limit(bindparam("b_limit"))
+)
+_DUE = (
+    select(deadline.c.case_number, deadline.c.kind, deadline.c.at)
+    .where(deadline.c.at <= bindparam("b_now"))
+    .order_by(deadline.c.at, deadline.c.case_number, deadline.c.kind)
+    .limit(bindparam("b_limit"))
+)
+
+
+class Transaction:
+    """One transaction; use it within the ``with`` block of Store.transaction() or Store.read() only."""
+
+    def __init__(self, core: Core, connection: Connection, *, writing: bool) -> None:
+        self._core = core
+        self._connection = connection
+        self._hasher = core.hasher
+        self._writing = writing
+        self._loaded = Loaded(core, connection)
+        self._pending = Pending(core, connection, self._loaded)
+        self._marks = marks.Marks(core, connection)
+        self._erased: list[erasure.Tombstone] = []
+        self._seen: dict[bytes, list[Seen]] = {}
+        self._bodies: dict[bytes, int | None] = {}
+        self._once: dict[bytes, int] = {}
+        self._counted: dict[bytes, list[int]] = {}
+        self._counted_since: int | None = None
+
+    def _write(self) -> Pending:
+        if not self._writing:
+            raise RuntimeError("a reading transaction cannot write")
+        return self._pending
+
+    def flush(self) -> None:
+        """Write what waits; the commit does so by itself."""
+        self._pending.flush()
+
+    # -- bulk ----------------------------------------------------------------------------------------------------
+
+    def prefetch(
+        self,
+        *,
+        clients: Iterable[tuple[str, str]] = (),
+        message_ids: Iterable[str] = (),
+        numbers: Iterable[int] = (),
+        seen: Iterable[tuple[str, str, str]] = (),
+        bodies: Iterable[tuple[int | None, str, str, str]] = (),
+        templates_since: datetime | None = None,
+    ) -> None:
+        """Fetch at few statements what a batch will ask for: cases of clients (desk, address), mails of ours by
+        Message-ID together with their cases, cases by number, foreign Message-IDs (desk, address, id), bodies (case or
+        None, desk, address, normalised body), and the template mails that went to the clients since an instant."""
+        clients = list(clients)
+        hashes = [self._hasher.client(desk, address) for desk, address in clients]
+        if hashes:
+            self._loaded.load_clients(hashes)
+            self._marks.load_suspensions(hashes)
+        if templates_since is not None and clients:
+            self._load_counted({self._hasher.recipient(a) for _, a in clients}, micros(templates_since))
+        sent = [self._hasher.sent(message_id) for message_id in message_ids]
+        if sent:
+            self._loaded.load_sent(sent)
+        wanted = set(numbers)
+        wanted |= {mail.case for h in sent if (mail := self._loaded.sent.get(h)) is not None and mail.case is not None}
+        if wanted:
+            self._loaded.load_cases(wanted)
+        self._load_seen([self._hasher.foreign(*triple) for triple in seen])
+        self._load_bodies([self._body_hash(*quadruple) for quadruple in bodies])
+        self._loaded.load_keys()
+
+    def _load_counted(self, hashes: set[bytes], since: int) -> None:
+        if self._counted_since != since:
+            self._counted = {}
+            self._counted_since = since
+        wanted = [value for value in hashes if value not in self._counted]
+        for value in wanted:
+            self._counted[value] = []
+        for start in range(0, len(wanted), 500):
+            values = {"wanted": wanted[start : start + 500], "b_since": since}
+            for row in self._connection.execute(_COUNTED, values):
+                self._counted[row.recipient_hash].append(row.created)
+
+    def _load_seen(self, hashes: Iterable[bytes]) -> None:
+        wanted = [value for value in set(hashes) if value not in self._seen]
+        for value in wanted:
+            self._seen[value] = []
+        for row in in_chunks(self._connection, _SEEN, wanted):
+            found = Seen(instant(row.at), row.body_hash, row.case_number, row.entry_id)
+            self._seen[row.message_hash].append(found)
+
+    def _load_bodies(self, hashes: Iterable[bytes]) -> None:
+        wanted = [value for value in set(hashes) if value not in self._bodies]
+        for value in wanted:
+            self._bodies[value] = None
+        for row in in_chunks(self._connection, _BODIES, wanted):
+            self._bodies[row[0]] = row[1]
+
+    # -- cases ---------------------------------------------------------------------------------------------------
+
+    def case(self, number: int) -> Case | None:
+        """A case by its number; of an erased one what is left."""
+        waiting = self._pending.cases.get(number)
+        if waiting is not None:
+            return waiting[0]
+        row = self._loaded.case_row(number)
+        return None if row is None else self._loaded.case(row)
+
+    def open_case(self, desk: str, address: str) -> Case | None:
+        """The open case of a client, by registered or accepted address; the registered one first (C8, D2)."""
+        value = self._hasher.client(desk, address)
+        found = None
+        for number in self._numbers_of(value):
+            waiting = self._pending.cases.get(number)
+            if waiting is not None:
+                if not waiting[0].is_open:
+                    continue
+            else:
+                row = self._loaded.case_row(number)
+                if row is None or row.state == "closed":
+                    continue
+            case = self.case(number)
+            assert case is not None
+            if case.client == address:
+                return case
+            found = found or case
+        return found
+
+    def cases_of(self, desk: str, address: str) -> list[Case]:
+        """All cases of a client, newest first."""
+        numbers = self._numbers_of(self._hasher.client(desk, address))
+        return [case for number in numbers if (case := self.case(number)) is not None]
+
+    def _numbers_of(self, client: bytes) -> list[int]:
+        self._loaded.load_clients((client,))
+        numbers = set(self._loaded.by_client[client])
+        for number, (case, _) in self._pending.cases.items():
+            if client in self._pending.address_hashes(case):
+                numbers.add(number)
+            else:
+                numbers.discard(number)
+        return sorted(numbers, reverse=True)
+
+    def new_number(self) -> int:
+        """A case number that no case had or will have again."""
+        return self._write().numbers.next("case")
+
+    def put_case(self, case: Case, deadlines: Mapping[str, datetime]) -> None:
+        """Insert or update a case and replace its deadlines. A closed case has none."""
+        if not case.is_open and deadlines:
+            raise ValueError("a closed case has no deadlines")
+        self._write().cases[case.number] = (case, dict(deadlines))
+
+    # -- mails of ours -------------------------------------------------------------------------------------------
+
+    def sent_mail(self, message_id: str) -> SentMail | None:
+        """A mail of ours by its Message-ID."""
+        for number, mail in self._pending.queued:
+            if mail.message_id == message_id:
+                return _unsent(number, mail)
+        value = self._hasher.sent(message_id)
+        self._loaded.load_sent((value,))
+        return self._loaded.sent[value]
+
+    def outgoing(self, outbox_id: int) -> SentMail | None:
+        """A mail of ours by its number."""
+        for number, mail in self._pending.queued:
+            if number == outbox_id:
+                return _unsent(number, mail)
+        return self._loaded.sent_by_id(outbox_id)
+
+    def queue(self, mail: Outgoing) -> int:
+        """Put a mail into the outbox, pending at once. The same ``once`` again queues nothing and returns the first."""
+        pending = self._write()
+        value = self._hasher.once(mail.once)
+        known = self._once.get(value)
+        if known is None:
+            known = self._connection.execute(_ONCE, {"b_hash": value}).scalar()
+        if known is None:
+            known = pending.numbers.next("outbox")
+            pending.queued.append((known, mail))
+            if mail.counted and self._counted_since is not None and micros(mail.created) >= self._counted_since:
+                waiting = self._counted.get(self._hasher.recipient(mail.recipient))
+                if waiting is not None:
+                    waiting.append(micros(mail.created))
+            self._loaded.sent.pop(self._hasher.sent(mail.message_id), None)
+        self._once[value] = known
+        return known
+
+    def templates_sent(self, address: str, since: datetime) -> int:
+        """How many template mails that count for the cap (M3) were queued for this address since then."""
+        value, start = self._hasher.recipient(address), micros(since)
+        covered = self._counted_since is not None and self._counted_since <= start and value in self._counted
+        if not covered:
+            self.flush_if_writing()
+            rows = self._connection.execute(_COUNTED, {"wanted": [value], "b_since": start})
+            return len(rows.all())
+        return sum(1 for created in self._counted[value] if created >= start)
+
+    def flush_if_writing(self) -> None:
+        """So that a query sees what this transaction has written."""
+        if self._writing:
+            self._pending.flush()
+
+    def outcomes(self, limit: int) -> list[Outcome]:
+        """Mails that were delivered or failed for good and were not decided upon yet, in order of their instants."""
+        rows: list[AnyRow] = list(self._connection.execute(_OUTCOMES, {"b_limit": limit + len(self._pending.settled)}))
+        rows = [row for row in rows if row.id not in self._pending.settled][:limit]
+        ciphers = self._core.keys.load({row.row_key for row in rows if row.row_key is not None})
+        found = []
+        for row in rows:
+            cipher = ciphers.get(row.row_key)
+            content = OutgoingContent("", "", "")
+            if cipher is not None and row.content is not None:
+                content = content_of(cipher, row.id, row.content)
+            found.append(
+                Outcome(
+                    id=row.id,
+                    case=row.case_number,
+                    desk=row.desk,
+                    audience=row.audience,
+                    template=row.template,
+                    delivered=row.state == "delivered",
+                    at=instant(row.concluded),
+                    code=row.code,
+                    round_trip=row.round_trip,
+                    entry=row.entry,
+                    message_id=content.message_id,
+                    recipient=content.recipient,
+                    covers=row.covers,
+                )
+            )
+        return found
+
+    def settle(self, outbox_id: int) -> None:
+        """The outcome was decided upon."""
+        self._write().settled.add(outbox_id)
+
+    # -- entries -------------------------------------------------------------------------------------------------
+
+    def record(self, item: Entry) -> int:
+        """Keep one accepted mail, reply or note; returns its number."""
+        pending = self._write()
+        number = pending.numbers.next("entry")
+        item = replace(item, id=number)
+        pending.entries.append(item)
+        if item.message_id and item.address:
+            value = self._hasher.foreign(item.desk, item.address, item.message_id)
+            if value in self._seen:
+                body_hash = self.fingerprint(item.desk, item.address, item.body_key)
+                self._seen[value].append(Seen(item.at, body_hash, item.case, number))
+        if item.body_key:
+            self._bodies[self._body_hash(item.case, item.desk, item.address, item.body_key)] = number
+        return number
+
+    def entries(self, case: int, *, with_raw: bool = False) -> list[Entry]:
+        """What was recorded for a case, oldest first. ``raw`` only where asked for."""
+        statement = _ENTRIES_OF.add_columns(entry.c.raw) if with_raw else _ENTRIES_OF
+        found = open_entries(self._core, self._connection.execute(statement, {"b_case": case}))
+        return found + [item for item in self._pending.entries if item.case == case]
+
+    def entry(self, entry_id: int, *, with_raw: bool = False) -> Entry | None:
+        """One entry by its number. ``raw`` only where asked for."""
+        for item in self._pending.entries:
+            if item.id == entry_id:
+                return item
+        statement = _ENTRY.add_columns(entry.c.raw) if with_raw else _ENTRY
+        return next(iter(open_entries(self._core, self._connection.execute(statement, {"b_id": entry_id}))), None)
+
+    def seen(self, desk: str, address: str, message_id: str) -> list[Seen]:
+        """Earlier records of a mail with this Message-ID from this address to this desk, oldest first."""
+        value = self._hasher.foreign(desk, address, message_id)
+        if value not in self._seen:
+            self._load_seen((value,))
+            for item in self._pending.entries:
+                if (item.desk, item.address, item.message_id) == (desk, address, message_id):
+                    body_hash = self.fingerprint(desk, address, item.body_key)
+                    self._seen[value].append(Seen(item.at, body_hash, item.case, item.id))
+        return list(self._seen[value])
+
+    def fingerprint(self, desk: str, address: str, body: str) -> bytes:
+        """What Seen.body_hash holds for this normalised body."""
+        return self._hasher.body(desk, address, body)
+
+    def _body_hash(self, case: int | None, desk: str, address: str, body: str) -> bytes:
+        if case is None:
+            return self._hasher.body(desk, address, body)
+        return self._hasher.case_body(case, body)
+
+    def same_body(self, case: int, body: str) -> Entry | None:
+        """The newest entry of a case with this normalised body (C10)."""
+        return self._entry_of(self._hasher.case_body(case, body))
+
+    def same_body_without_case(self, desk: str, address: str, body: str) -> Entry | None:
+        """The same for mails that belong to no case."""
+        return self._entry_of(self._hasher.body(desk, address, body))
+
+    def _entry_of(self, body_hash: bytes) -> Entry | None:
+        self._load_bodies((body_hash,))
+        number = self._bodies[body_hash]
+        return None if number is None else self.entry(number)
+
+    # -- deadlines -----------------------------------------------------------------------------------------------
+
+    def due(self, now: datetime, limit: int) -> list[Due]:
+        """Deadlines that have come, in order of their instants (C11)."""
+        self.flush_if_writing()
+        rows = self._connection.execute(_DUE, {"b_now": micros(now), "b_limit": limit})
+        return [Due(row.case_number, row.kind, instant(row.at)) for row in rows]
+
+    # -- what outlives cases -------------------------------------------------------------------------------------
+
+    def suspension(self, desk: str, address: str, at: datetime) -> Suspension | None:
+        """The suspension of this client that holds at that instant (D4)."""
+        found = self._marks.suspension(self._hasher.client(desk, address))
+        if found is None or at < found.since or (found.until is not None and at >= found.until):
+            return None
+        return found
+
+    def suspend(self, address: str, suspension: Suspension) -> None:
+        """Suspend; one that exists is replaced, and the client is told anew."""
+        self._write()
+        self._marks.suspend(self._hasher.client(suspension.desk, address), suspension)
+
+    def lift(self, desk: str, address: str) -> bool:
+        """End a suspension; False where there was none."""
+        self._write()
+        return self._marks.lift(self._hasher.client(desk, address))
+
+    def told_suspended(self, desk: str, address: str) -> None:
+        """The client was told; once per suspension."""
+        self._write()
+        self._marks.told(self._hasher.client(desk, address))
+
+    def mark(self, desk: str, address: str, kind: str, at: datetime) -> None:
+        """A fact about a client that outlives cases and erasure: a strike (B6), an enrolment (B8)."""
+        self._write()
+        self._marks.mark(self._hasher.client(desk, address), kind, micros(at))
+
+    def marks(self, desk: str, address: str, kind: str) -> list[datetime]:
+        """When such marks were made, oldest first."""
+        return [instant(at) for at in self._marks.marks(self._hasher.client(desk, address), kind)]
+
+    def unmark(self, desk: str, address: str, kind: str) -> None:
+        """Take back all marks of a kind."""
+        self._write()
+        self._marks.unmark(self._hasher.client(desk, address), kind)
+
+    def remember(self, key: str, value: str) -> None:
+        """A small fact of the daemon. The key is in clear: no personal data in it."""
+        self._write()
+        self._marks.remember(key, value)
+
+    def recall(self, key: str) -> str | None:
+        """What was remembered under the key."""
+        return self._marks.recall(key)
+
+    def forget(self, key: str) -> None:
+        """Remember nothing under the key any more."""
+        self._write()
+        self._marks.forget(key)
+
+    def recalled(self, prefix: str) -> dict[str, str]:
+        """All that is remembered under keys with this beginning."""
+        return self._marks.recalled(prefix)
+
+    # -- audit, spool, erasure -----------------------------------------------------------------------------------
+
+    def audit(
+        self,
+        at: datetime,
+        actor: str,
+        action: str,
+        case: int | None = None,
+        detail: Mapping[str, str | int] | None = None,
+    ) -> None:
+        """One line of the audit trail. Actor and detail are sealed; the action is a code in clear."""
+        self._write().audit.append(trail.Noted(at, actor, clean(action), case, dict(detail or {})))
+
+    def done(self, spool_id: int) -> None:
+        """The mail was decided upon: its spool row goes, and its key with it."""
+        self._write().done.add(spool_id)
+
+    def erase_case(self, number: int, at: datetime) -> None:
+        """Erase a case (S3): its key is destroyed when this transaction has committed; number, desk, dates, outcome
+        and counts stay. What was still to be sent for it is given up; a mail about the erasure is queued without case.
+        """
+        self._write().flush()
+        self._erased += erasure.erase_case(self._connection, number, micros(at))
+        self._reread()
+
+    def erase_without_case(self, desk: str, address: str, at: datetime) -> int:
+        """Erase what is recorded of an address outside of cases, mails to it included; returns how many records."""
+        self._write().flush()
+        client, recipient = self._hasher.client(desk, address), self._hasher.recipient(address)
+        gone = erasure.erase_without_case(self._connection, desk, client, recipient, micros(at))
+        self._erased += gone
+        self._reread()
+        return len(gone)
+
+    def _reread(self) -> None:
+        self._loaded.cases.clear()
+        self._loaded.by_client.clear()
+        self._loaded.sent.clear()
+        self._bodies.clear()
+
+    @property
+    def erased(self) -> list[erasure.Tombstone]:
+        """What the store has to destroy once this is committed."""
+        return self._erased
+
+    @property
+    def spent_keys(self) -> list[int]:
+        """Keys of spooled mails that are done."""
+        return self._pending.spent_keys
+
+
+def _unsent(number: int, mail: Outgoing) -> SentMail:
+    content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
+    return SentMail(
+        number,
+        mail.case,
+        mail.desk,
+        mail.audience,
+        mail.template,
+        mail.created,
+        mail.covers,
+        mail.round_trip,
+        mail.entry,
+        lambda: content,
+        lambda: mail.data,
+    )

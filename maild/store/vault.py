@@ -1,0 +1,144 @@
+"""Encryption: what is sealed with which key, and the keyed hashes that look-ups go over (rules S1).
+
+- The master key (a file) wraps, through a subkey (HKDF-SHA256), the data keys and the secrets of the key store.
+- A data key (AES-256-GCM) seals the values of one case, or of one message where there is no case. The associated data
+  of every sealed value name its table, row and column, so that no value can be moved to another place.
+- Look-ups go over HMAC-SHA256 of length-prefixed parts, cut to 128 bits, each kind with a domain of its own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from maild.store.errors import MissingKey, StoreError, TemporaryStoreError, WrongKey
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+def load_or_create_key(path: Path, database_is_new: bool) -> bytes:
+    """The 32-byte master key of the file. It is made only for a new database: a database whose key is gone cannot be
+    read with another one, and a fresh key would hide that (interfaces, ``key_file``)."""
+    path = Path(path)
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        if not database_is_new:
+            raise MissingKey(
+                f"A database exists but its master key {path} does not; put the key file back from where you keep it, "
+                "or move the database away to start anew."
+            ) from None
+        return _create_key(path)
+    except OSError as error:
+        raise StoreError(f"The master key {path} cannot be read ({error.strerror}); look at its owner.") from None
+    if len(key) != KEY_BYTES:
+        raise WrongKey(f"The master key {path} must be exactly {KEY_BYTES} bytes; restore it from where you keep it.")
+    return key
+
+
+def _create_key(path: Path) -> bytes:
+    key = os.urandom(KEY_BYTES)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Complete before it has its name: a crash must not leave half a key.
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(descriptor, key)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        try:
+            os.link(draft, path)  # fails where another process was faster
+        except FileExistsError:
+            return load_or_create_key(path, True)
+        finally:
+            os.unlink(draft)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise TemporaryStoreError(f"The master key {path} cannot be created ({error.strerror}).") from None
+    return key
+
+
+def subkey(secret: bytes, purpose: str) -> bytes:
+    """32 bytes for one purpose."""
+    return HKDF(SHA256(), KEY_BYTES, None, f"maild {purpose}".encode()).derive(secret)
+
+
+def new_secret() -> bytes:
+    """32 random bytes of the operating system."""
+    return os.urandom(KEY_BYTES)
+
+
+def seal(cipher: AESGCM, place: bytes, value: bytes) -> bytes:
+    """The value encrypted for its place (table, row, column)."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, value, place)
+
+
+def unseal(cipher: AESGCM, place: bytes, sealed: bytes) -> bytes:
+    """The value of that place; StoreError where it was changed or moved."""
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
+    except (InvalidTag, ValueError):
+        raise StoreError(f"A stored value was changed or moved ({place.decode('ascii', 'replace')}).") from None
+
+
+def place(table: str, row: int, column: str) -> bytes:
+    """The associated data of a value."""
+    return b"%s/%d/%s" % (table.encode(), row, column.encode())
+
+
+class Hasher:
+    """Keyed hashes for look-ups."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = secret
+
+    def hash(self, domain: str, *parts: str) -> bytes:
+        """128 bits; without the secret nobody can try addresses against them."""
+        message = bytearray(domain.encode())
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            message += b"\0%d:" % len(data)
+            message += data
+        return hmac.digest(self._key, bytes(message), "sha256")[:16]
+
+    def client(self, desk: str, address: str) -> bytes:
+        """A client of a desk: addresses are not comparable across desks."""
+        return self.hash("client", desk, address)
+
+    def recipient(self, address: str) -> bytes:
+        """An address we write to."""
+        return self.hash("recipient", address)
+
+    def sent(self, message_id: str) -> bytes:
+        """A Message-ID of ours."""
+        return self.hash("sent", message_id)
+
+    def foreign(self, desk: str, address: str, message_id: str) -> bytes:
+        """A Message-ID of somebody else's mail to a desk."""
+        return self.hash("foreign", desk, address, message_id)
+
+    def once(self, key: str) -> bytes:
+        """The key of a mail that is queued once."""
+        return self.hash("once", key)
+
+    def body(self, desk: str, address: str, body: str) -> bytes:
+        """The normalised body of a client's mail, comparable for that client only."""
+        return self.hash("body", desk, address, body)
+
+    def case_body(self, case: int, body: str) -> bytes:
+        """The normalised body of a mail in a case, comparable in that case only."""
+        return self.hash("case body", str(case), body)
