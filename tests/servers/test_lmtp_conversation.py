@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from maild.errors import UserError
 from maild.receive import lmtp
 from maild.receive.limits import Limits
 from maild.receive.port import Incoming
-from servers.receiving import PATIENCE, FileSpool, Loop, Wire, loop
+from servers.receiving import PATIENCE, FileSpool, Loop, Wire
 
 DESK, OTHER = "soudan@desk.example", "yoyaku@desk.example"
 MAIL = b"Subject: x\r\n\r\ntext\r\n"
@@ -25,18 +24,6 @@ MAIL = b"Subject: x\r\n\r\ntext\r\n"
 
 def ours(address: str) -> bool:
     return address in {DESK, OTHER}
-
-
-@pytest.fixture
-def running() -> Iterator[Loop]:
-    with loop() as it:
-        yield it
-    assert it.complaints == []
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> FileSpool:
-    return FileSpool(tmp_path / "spool")
 
 
 def two_recipients(wire: Wire) -> None:
