@@ -1,0 +1,100 @@
+"""Which parts a person would call attachments, by what they are and not only by their label (rules A2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from maild.mail import sniff
+from maild.mail.facts import Attachment
+from maild.mail.header import clean_name
+from maild.mail.structure import Part
+
+Role = Literal["text", "html", "attachment", "ignored"]
+
+PLAIN: Final = frozenset(
+    {"text/plain", "text/markdown", "text/x-markdown", "text/x-plain", "text/unknown", "text/x-unknown"}
+)
+HTML: Final = frozenset({"text/html", "application/xhtml+xml", "text/xhtml", "text/enriched", "text/richtext"})
+_OTHER_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/rtf", "application/rtf"})
+_CALENDAR: Final = frozenset({"text/calendar", "text/x-vcalendar", "application/ics"})
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_PGP_SIGNATURE: Final = "application/pgp-signature"
+_SMIME_SIGNATURE: Final = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
+_MAX_SIGNATURE_BYTES: Final = 64 * 1024
+_EXTENSION: Final = re.compile(r"\.([a-z][a-z0-9_]{0,9}|7z|3gpp?|3g2|123|001)\s*\Z", re.I)
+_TEXT_EXTENSIONS: Final = frozenset({"txt", "text", "htm", "html", "xhtml", "shtml", "md"})
+_ARCHIVES: Final = frozenset(
+    "application/zip application/gzip application/x-compress application/x-bzip2 application/x-7z-compressed "
+    "application/x-xz application/zstd application/vnd.rar application/vnd.ms-cab-compressed application/x-tar "
+    "application/x-lzh application/x-arj application/x-iso9660-image".split()
+)
+
+
+def attachment(part: Part, data: bytes, why: str) -> Attachment:
+    """The part as an attachment; the reason is made more telling where the bytes tell more."""
+    sniffed = sniff.magic(data)
+    kind = sniff.refine(sniffed, "image/jpeg" if part.type in ("image/jpg", "image/pjpeg") else part.type)
+    if part.type in _TNEF or sniffed == "application/ms-tnef":
+        why = "tnef"
+    elif is_calendar(part, sniffed):
+        why = "calendar"
+    elif sniffed in _ARCHIVES and why not in ("disposition", "nested"):
+        why = "archive"
+    return Attachment(name=clean_name(part.file_name), type=kind[:100], bytes=len(data), why=why)
+
+
+def is_calendar(part: Part, sniffed: str) -> bool:
+    return part.type in _CALENDAR or sniffed == "text/calendar"
+
+
+def role(part: Part, data: bytes, *, in_alternative: bool, shown: bool, forced: bool) -> tuple[Role, str]:
+    """What a leaf is, and if an attachment, why.
+
+    ``in_alternative``: it stands beside other forms of the same text; ``shown``: the HTML shows it by its Content-ID;
+    ``forced``: the container it is in is an attachment as a whole (RFC 2183 section 2.9).
+    """
+    name = part.file_name
+    empty = not data.strip()
+    sniffed = sniff.magic(data)
+    if empty and not name:
+        return "ignored", ""
+    if _is_signature(part, data, sniffed) and not forced:
+        return "ignored", ""
+    if shown and (sniffed.startswith("image/") or (not sniffed and part.type.startswith("image/"))):
+        return "ignored", ""
+    disposition = part.disposition.value
+    if forced or disposition not in ("", "inline"):
+        return "attachment", "disposition"
+    if part.type in PLAIN or part.type in HTML:
+        return _textual(part, data, name, sniffed)
+    if in_alternative and part.type in _OTHER_ALTERNATIVES and not name:
+        return "ignored", ""
+    if in_alternative and part.type.startswith("text/") and not is_calendar(part, sniffed) and not name:
+        return "text", ""
+    return "attachment", "file_name" if name else "not_text"
+
+
+def _textual(part: Part, data: bytes, name: str, sniffed: str) -> tuple[Role, str]:
+    if sniffed:
+        return "attachment", "sniffed"
+    if not sniff.is_text(data):
+        return "attachment", "not_text"
+    extension = _EXTENSION.search(name)
+    if extension and extension.group(1).lower() not in _TEXT_EXTENSIONS:
+        return "attachment", "file_name"
+    if part.type in HTML or sniff.is_html(data):
+        return "html", ""
+    return "text", ""
+
+
+def _is_signature(part: Part, data: bytes, sniffed: str) -> bool:
+    """A detached signature is a property of the mail, not something that was sent along."""
+    if len(data) > _MAX_SIGNATURE_BYTES or sniffed:
+        return False
+    if part.type == _PGP_SIGNATURE:
+        return b"BEGIN PGP" in data[:200] or not data.strip()
+    smime = part.type in _SMIME_SIGNATURE or (
+        part.type == "application/octet-stream" and part.file_name.lower() == "smime.p7s"
+    )
+    return smime and (data[:1] == b"\x30" or not data.strip())

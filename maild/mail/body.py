@@ -1,0 +1,252 @@
+"""The tree of parts -> one text as a person would read it, and the attachments (rules M5, A2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote
+
+from maild.mail import attachments, charset, flowed, html, sniff, structure, transfer
+from maild.mail.facts import Attachment
+from maild.mail.header import clean_name, decode_text, decode_words
+from maild.mail.structure import Part
+
+_META_CHARSET: Final = re.compile(rb"(?i)<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})")
+_CID: Final = re.compile(rb"(?i)cid:([^\"'<>\s)]{1,500})")
+_LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_NO_HTML: Final = re.compile(
+    r"HTML[^\n]{0,40}(?:対応|表示|閲覧|ご覧|形式|メール)|(?:support|view|display|read|enable)[^\n]{0,60}HTML"
+    r"|HTML[^\n]{0,40}(?:support|capable|enabled|e-?mail|message|version|format)|plain.text version",
+    re.I,
+)
+_MARKS: Final = re.compile(r"\[(?:image|cid|画像)[:：][^\]\n]{0,300}\]|[\s\u200b-\u200f\ufeff\u3000>￼]")
+_NOT_WORD: Final = re.compile(r"[\W_]+")
+_REPORT_PARTS: Final = frozenset(
+    {
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+        "text/rfc822-headers",
+        "message/rfc822-headers",
+        "message/global-headers",
+    }
+)
+
+
+@dataclass(slots=True)
+class Segment:
+    """One piece of text; HTML is only laid out when it is wanted."""
+
+    is_html: bool
+    source: str = field(repr=False)
+    _text: str | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._text = tidy(html.to_text(self.source)).strip("\n") if self.is_html else self.source
+        return self._text
+
+
+@dataclass(slots=True)
+class Body:
+    """What the parts of a message come to."""
+
+    text: str = field(default="", repr=False)
+    attachments: list[Attachment] = field(default_factory=list)
+    in_report: list[Attachment] = field(default_factory=list)
+    """Messages inside a multipart/report: attachments only if the report turns out to be none."""
+    calendar: bool = False
+
+
+def tidy(text: str) -> str:
+    """``\\n`` line ends, no control characters, no lone surrogates."""
+    text = _LINE_END.sub("\n", text)
+    return _CONTROL.sub("", text).lstrip("\ufeff")
+
+
+class _Walker:
+    def __init__(self, root: Part, defects: list[str]) -> None:
+        self.root = root
+        self.defects = defects
+        self.body = Body()
+        self._shown: set[str] | None = None
+        self._html_bytes: list[bytes] = []
+
+    def segments(self, part: Part, *, report: bool, alternative: bool, forced: bool) -> list[Segment]:
+        kind = part.type
+        if kind.startswith("multipart/"):
+            return self.multipart(part, report=report, forced=forced)
+        if kind in _REPORT_PARTS or (kind.startswith("message/") and report):
+            target = self.body.in_report if report or kind != "text/rfc822-headers" else self.body.attachments
+            target.append(attachments.attachment(part, part.content(self.defects), "nested"))
+            return []
+        if kind.startswith("message/"):
+            self.body.attachments.append(self.nested(part))
+            return []
+        return self.leaf(part, alternative=alternative, forced=forced)
+
+    def nested(self, part: Part) -> Attachment:
+        found = attachments.attachment(part, part.content(self.defects), "nested")
+        if found.name or not part.children:
+            return Attachment(found.name, part.type, found.bytes, "nested")
+        subject = clean_name(decode_text(part.children[0].first("subject")[:2_000]))
+        return Attachment(f"{subject}.eml" if subject else "", part.type, found.bytes, "nested")
+
+    def multipart(self, part: Part, *, report: bool, forced: bool) -> list[Segment]:
+        kind = part.type
+        forced = forced or part.disposition.value == "attachment"
+        if not part.children:
+            return self.unsplit(part)
+        report = report or kind == "multipart/report"
+        is_alternative = kind == "multipart/alternative"
+        groups = [
+            self.segments(child, report=report, alternative=is_alternative, forced=forced) for child in part.children
+        ]
+        if is_alternative:
+            return _choose(groups)
+        found: list[Segment] = []
+        for group in groups:
+            for segment in group:
+                # multipart/mixed used as if it were an alternative: the same text twice.
+                if segment.is_html and found and not found[-1].is_html and _same(found[-1].text, segment.text):
+                    continue
+                found.append(segment)
+        return found
+
+    def unsplit(self, part: Part) -> list[Segment]:
+        """A multipart of which no part could be found is its own text."""
+        boundary = part.content_type.given.get("boundary", "").encode("utf-8", "replace")
+        if boundary and b"--" + boundary in part.body:
+            return []  # too deep, or nothing but delimiters
+        data = part.content(self.defects)
+        if not data.strip():
+            return []
+        return self.plain(part, data)
+
+    def leaf(self, part: Part, *, alternative: bool, forced: bool) -> list[Segment]:
+        data = part.content(self.defects)
+        if part is self.root and not part.all("content-type"):
+            recovered = structure.recover(part, self.defects)
+            if recovered:
+                self.defects.append("mime_header_missing")
+                return self.segments(recovered, report=False, alternative=False, forced=False)
+        what, why = attachments.role(part, data, in_alternative=alternative, shown=self.is_shown(part), forced=forced)
+        if what == "attachment":
+            self.attach(attachments.attachment(part, data, why))
+            return []
+        if what == "html":
+            return [Segment(True, self.decoded(part, data, html_label(data)))]
+        return self.plain(part, data) if what == "text" else []
+
+    def attach(self, found: Attachment) -> None:
+        self.body.attachments.append(found)
+        self.body.calendar = self.body.calendar or found.why == "calendar"
+
+    def plain(self, part: Part, data: bytes) -> list[Segment]:
+        data = self.cut_files(data)
+        text = tidy(self.decoded(part, data, None))
+        parameters = part.content_type.given
+        if parameters.get("format", "").lower() == "flowed":
+            text = flowed.unflow(text, delete_space=parameters.get("delsp", "").lower() == "yes")
+        text = text.strip("\n").rstrip()
+        return [Segment(False, text)] if text else []
+
+    def decoded(self, part: Part, data: bytes, meta: str | None) -> str:
+        text, found = charset.decode(data, part.content_type.given.get("charset") or meta)
+        self.defects.extend(found)
+        return text
+
+    def cut_files(self, data: bytes) -> bytes:
+        """Without files that stand in the text itself: uuencoded, or base64 that lost its header (A2)."""
+        spans: list[tuple[int, int]] = []
+        if b"begin" in data:
+            for name, span, content in transfer.uuencoded(data):
+                decoded = clean_name(decode_words(charset.decode(name.encode("utf-8", "surrogateescape"), None)[0]))
+                kind = sniff.magic(content) or "application/octet-stream"
+                self.attach(Attachment(decoded, kind, len(content), "uuencoded"))
+                spans.append(span)
+        if not spans:
+            for start, end in sniff.base64_runs(data):
+                content = transfer.base64(data[start:end], [])
+                kind = sniff.magic(content)
+                if kind:
+                    self.attach(Attachment("", kind, len(content), "sniffed"))
+                    spans.append((start, end))
+        if not spans:
+            return data
+        kept: list[bytes] = []
+        position = 0
+        for start, end in spans:
+            kept.append(data[position:start])
+            position = end
+        return b"".join([*kept, data[position:]])
+
+    def is_shown(self, part: Part) -> bool:
+        """Whether the HTML itself shows this image (decorated phone mail)."""
+        content_id = part.first("content-id")
+        location = part.first("content-location")
+        if part is self.root or not (content_id or location) or part.type.startswith("text/"):
+            return False
+        if self._shown is None:
+            self._shown = set()
+            self.collect(self.root)
+        bare = content_id.strip().strip("<>").strip()
+        if bare and (bare in self._shown or unquote(bare) in self._shown):
+            return True
+        wanted = location.strip().encode("ascii", "ignore")
+        return len(wanted) > 3 and any(wanted in each for each in self._html_bytes)
+
+    def collect(self, part: Part) -> None:
+        for child in part.children if part.type.startswith("multipart/") else []:
+            self.collect(child)
+        if part.type in attachments.HTML or (part.type in attachments.PLAIN and sniff.is_html(part.content([]))):
+            data = part.content([])
+            self._html_bytes.append(data)
+            assert self._shown is not None
+            for found in _CID.findall(data):
+                text = found.decode("ascii", "replace").replace("&amp;", "&")
+                self._shown.update((text, unquote(text)))
+
+
+def html_label(data: bytes) -> str | None:
+    """The charset that the HTML names for itself."""
+    found = _META_CHARSET.search(data[:4096])
+    return found.group(1).decode("ascii") if found else None
+
+
+def _choose(groups: list[list[Segment]]) -> list[Segment]:
+    """The plain form, unless it is empty or only says that there is HTML (RFC 2046 section 5.1.4, turned round)."""
+    plains = [group for group in groups if group and not any(segment.is_html for segment in group)]
+    rich = [group for group in groups if any(segment.is_html for segment in group)]
+    for group in plains:
+        text = "\n".join(segment.text for segment in group)
+        bare = _MARKS.sub("", text)
+        if not bare:
+            continue
+        if rich and len(bare) < 400 and _NO_HTML.search(text):
+            laid_out = "\n".join(segment.text for segment in rich[-1])
+            if _MARKS.sub("", laid_out) and not _same(text, laid_out):
+                return rich[-1]
+        return group
+    for group in reversed(rich):
+        if any(segment.text.strip() for segment in group):
+            return group
+    return plains[0] if plains else []
+
+
+def _same(one: str, other: str) -> bool:
+    first, second = _NOT_WORD.sub("", one), _NOT_WORD.sub("", other)
+    return bool(first) and first == second
+
+
+def read(root: Part, defects: list[str]) -> Body:
+    """Text and attachments of a message."""
+    walker = _Walker(root, defects)
+    segments = walker.segments(root, report=False, alternative=False, forced=False)
+    walker.body.text = "\n\n".join(segment.text for segment in segments if segment.text.strip())
+    return walker.body
