@@ -1,0 +1,167 @@
+"""The ordered steps from accepted bytes to a committed decision, and the one transaction around them.
+
+``receive``: parse ▸ whose mail is it ▸ screen ▸ thread ▸ decide ▸ compose ▸ record. ``settle``: what became of our own
+mails. ``sweep``: what time has brought. Each commits everything that follows from its cause, or nothing (M1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from maild.desk.actions import Letter
+from maild.mail.address import canonical
+from maild.mail.parse import read
+from maild.pipeline import clients, returned, staff
+from maild.pipeline.incoming import Arrived
+from maild.pipeline.session import Clearance, Session
+from maild.pipeline.world import DeskWorld, World
+from maild.pipeline.writing import Cause
+from maild.store import Entry, Spooled, Store
+from maild.desk.deadlines import may_close, start_of
+
+__all__ = ["Clearance", "Pipeline", "World"]
+
+
+class Pipeline:
+    """Works on one store with one world; synchronous, and deterministic but for the world's tokens."""
+
+    def __init__(self, world: World, store: Store) -> None:
+        self._world = world
+        self._store = store
+
+    # -- mail in -------------------------------------------------------------------------------------------------
+
+    def receive(self, batch: Sequence[Spooled], now: datetime, clearance: Clearance) -> list[str]:
+        """Process spooled mails in order, in one transaction; their dispositions. On any error nothing is changed."""
+        arrived = [self.parse(spooled) for spooled in batch]
+        dispositions: list[str] = []
+        with self._store.transaction() as tx:
+            session = Session(self._world, tx, now, clearance)
+            self._prefetch(session, arrived)
+            for mail in arrived:
+                dispositions.append(_take(session, mail))
+                tx.done(mail.spool)
+        return dispositions
+
+    def parse(self, spooled: Spooled) -> Arrived:
+        """Bytes to facts, and the desk they are for; pure."""
+        raw = spooled.raw
+        facts = read(raw, envelope_from=spooled.envelope_from, ours=self._world.addresses)
+        recipients = [canonical(one) for one in spooled.recipients]
+        found = self._world.addressed(recipients) or self._world.addressed(facts.to)
+        here, token = found if found is not None else (self._world.desks[0], None)
+        sender = facts.from_address or canonical(spooled.envelope_from or "")
+        return Arrived(
+            spool=spooled.id,
+            source=spooled.source,
+            at=spooled.arrived,
+            raw=raw,
+            facts=facts,
+            envelope_from=spooled.envelope_from,
+            here=here,
+            token=token,
+            sender=sender,
+        )
+
+    def _prefetch(self, session: Session, arrived: Sequence[Arrived]) -> None:
+        if not arrived:
+            return
+        references: set[str] = set()
+        for mail in arrived:
+            references.update(mail.facts.in_reply_to, mail.facts.references)
+            if mail.facts.bounce is not None and mail.facts.bounce.message_id:
+                references.add(mail.facts.bounce.message_id)
+        session.tx.prefetch(
+            clients=[(mail.here.desk.name, mail.sender) for mail in arrived],
+            message_ids=references,
+            seen=[(mail.here.desk.name, mail.sender, mail.message_id) for mail in arrived],
+            templates_since=min(
+                start_of(session.now.astimezone(one.zone).date(), one.zone) for one in self._world.desks
+            ),
+        )
+
+    # -- our own mails ---------------------------------------------------------------------------------------------
+
+    def settle(self, now: datetime, limit: int = 256) -> int:
+        """Decide upon deliveries and final failures, in order of their instants; how many there were."""
+        with self._store.transaction() as tx:
+            session = Session(self._world, tx, now, Clearance())
+            outcomes = tx.outcomes(limit)
+            for outcome in outcomes:
+                returned.settle(session, outcome)
+        return len(outcomes)
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def sweep(self, now: datetime, clearance: Clearance, limit: int = 256) -> int:
+        """Let everything fall due that is due by ``now``, in the order of the due instants (C11); how many did.
+
+        A case is closed only where C6 allows it; it is looked at again at the next sweep.
+        """
+        fell = 0
+        with self._store.transaction() as tx:
+            session = Session(self._world, tx, now, clearance)
+            for due in tx.due(now, limit):
+                case = tx.case(due.case)
+                here = self._world.named(case.desk) if case is not None else None
+                if case is None or here is None:
+                    continue
+                grace = timedelta(hours=here.desk.rules.grace_hours)
+                if due.kind == "close" and not may_close(due.at, now, clearance.reads, clearance.outages, grace):
+                    continue
+                session.fall_due(case, due.kind, due.at, here)
+                fell += 1
+        return fell
+
+    # -- what cannot be processed --------------------------------------------------------------------------------
+
+    def set_aside(self, spooled: Spooled, reason: str, now: datetime) -> None:
+        """To quarantine with its raw bytes and a reason; the operators hear of it (M6, M9)."""
+        self._store.quarantine(spooled.id, reason, now)
+        with self._store.transaction() as tx:
+            session = Session(self._world, tx, now, Clearance())
+            session.audit(now, "worker", "quarantined", None, spool=spooled.id, reason=reason)
+            self._alert(session, "quarantined", self._world.desks[0], f"quarantine:{spooled.id}", f"{spooled.id}: {reason}")
+
+    def _alert(self, session: Session, code: str, here: DeskWorld, once: str, line: str) -> None:
+        letter = Letter("operator_alert", "operators", {"code": code, "lines": [line], "days": 0}, timer=True)
+        session.writer.letter(letter, None, here, Cause(once))
+
+
+def _take(session: Session, mail: Arrived) -> str:
+    """Whose mail is it? Bounces first, then people inside the house, then everybody else."""
+    if mail.facts.kind == "bounce":
+        return returned.bounce(session, mail)
+    if not mail.sender or mail.sender in session.world.addresses:
+        return _unanswerable(session, mail)
+    if mail.sender in mail.here.staff:
+        return staff.take(session, mail)
+    if staff.answered(session, mail) is not None:
+        return _stranger_with_notice(session, mail)
+    return clients.take(session, mail)
+
+
+def _unanswerable(session: Session, mail: Arrived) -> str:
+    """Nobody to answer: no usable sender, or we wrote it ourselves (M3). Kept; staff are told where it holds words."""
+    number = session.tx.new_entry_id()
+    entry: Entry = mail.entry(number, "automatic", "automatic", None)
+    session.tx.record(entry)
+    session.audit(mail.at, "client", "mail_unanswerable", None)
+    hits = clients.triage(session, mail, None)
+    if hits or (mail.facts.kind == "mail" and mail.sender not in session.world.addresses):
+        values = {"claims": None, "flags": ("crisis",) if hits else (), "address": None}
+        letter = Letter("notice_third_party", "inbox", values, entry=number)
+        session.writer.letter(letter, None, mail.here, clients.cause(mail))
+    return "automatic"
+
+
+def _stranger_with_notice(session: Session, mail: Arrived) -> str:
+    """A notice answered from an address that is no counselor's (P3, P9): refused without a word to them."""
+    hits = clients.triage(session, mail, None)
+    if hits:
+        return clients.take(session, mail)  # K0 before all
+    number = session.tx.new_entry_id()
+    session.tx.record(mail.entry(number, "staff", "refused", None))
+    session.audit(mail.at, "client", "mail_refused", None)
+    return "refused"

@@ -1,0 +1,207 @@
+"""A mail from outside: triaged first (K0), then screened, threaded, decided, recorded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from maild.desk import crisis, intake, thanks, wishes
+from maild.desk.actions import Letter
+from maild.desk.case import Case
+from maild.desk.consultation import decide
+from maild.desk.events import ClientMail
+from maild.desk.threads import Route, registered, route, tagged
+from maild.mail import quotes
+from maild.pipeline.incoming import Arrived
+from maild.pipeline.session import Session
+from maild.pipeline.writing import Cause
+from maild.store import Seen
+
+REPEAT = timedelta(hours=24)  # C10: the same Message-ID within a day is a machine's repeat
+LEAST_RESEND = 30  # C10: shorter texts are never taken for a resend
+_TOKEN = re.compile(r"[a-z2-7]{20,64}\Z")
+
+
+def take(session: Session, mail: Arrived) -> str:
+    """Process one mail of a client; returns its disposition."""
+    desk, tx = mail.here.desk, session.tx
+    seen = tx.seen(desk.name, mail.sender, mail.message_id)
+    if _machine_repeat(session, mail, seen):
+        return _record(session, mail, "duplicate", "duplicate", None, keep=False)
+    claimed = claimed_case(session, mail)
+    own = tx.cases_of(desk.name, mail.sender)
+    hits = triage(session, mail, claimed)
+    if mail.facts.kind == "automatic" and not hits:
+        known = claimed if claimed is not None and registered(claimed, mail.sender) else None
+        return _record(session, mail, "automatic", "automatic", known)
+    if not hits:
+        turned = _turned_away(session, mail, claimed, own)
+        if turned is not None:
+            return turned
+    session.time_out(claimed, own, mail)
+    claimed = tx.case(claimed.number) if claimed is not None else None
+    own = tx.cases_of(desk.name, mail.sender)
+    where = route(mail.sender, mail.at, claimed, own, crisis=bool(hits))
+    if where.kind == "third_party":
+        return _third_party(session, mail, where, flags=())
+    return _decided(session, mail, where, seen, hits)
+
+
+def _machine_repeat(session: Session, mail: Arrived, seen: list[Seen]) -> bool:
+    mine = session.tx.fingerprint(mail.here.desk.name, mail.sender, mail.body_key)
+    return any(one.body_hash == mine and abs(mail.at - one.at) < REPEAT for one in seen)
+
+
+def _record(session: Session, mail: Arrived, kind: str, disposition: str, case: Case | None, *, keep: bool = True) -> str:
+    number = session.tx.new_entry_id()
+    session.tx.record(mail.entry(number, kind, disposition, case.number if case else None, keep=keep))
+    session.audit(mail.at, "client", f"mail_{disposition}", case.number if case else None)
+    return disposition
+
+
+# -- which case ----------------------------------------------------------------------------------------------------
+
+
+def claimed_case(session: Session, mail: Arrived) -> Case | None:
+    """The case that the mail's signs name, in order of trust (M2); whether it may join is for ``route``."""
+    tx, domain = session.tx, mail.here.domain
+    references = (*mail.facts.in_reply_to, *reversed(mail.facts.references))
+    if mail.token and _TOKEN.match(mail.token):
+        references = (f"<{mail.token}@{domain}>", *references)
+    for message_id in references:
+        sent = tx.sent_mail(message_id)
+        if sent is not None and sent.case is not None and sent.desk == mail.here.desk.name:
+            found = tx.case(sent.case)
+            if found is not None:
+                return found
+    number = tagged(mail.facts.subject)
+    if number is None:
+        return None
+    found = tx.case(number)
+    return found if found is not None and found.desk == mail.here.desk.name else None
+
+
+# -- before the case: K0, then what turns a mail away --------------------------------------------------------------
+
+
+def triage(session: Session, mail: Arrived, claimed: Case | None) -> tuple[str, ...]:
+    """The phrases of K1 in what is the client's own, subject included; our words quoted back do not count."""
+    here = mail.here
+    if not here.desk.rules.crisis:
+        return ()
+    own = f"{mail.facts.subject}\n{mail.facts.own_text}"
+    hits = crisis.hits(own, here.phrases)
+    if not hits:
+        return ()
+    known = list(here.ours)
+    if claimed is not None:
+        known += [entry.text for entry in session.tx.entries(claimed.number) if entry.kind in ("reply", "interim")]
+    return crisis.hits(quotes.without_known(own, known), here.phrases)
+
+
+def _turned_away(session: Session, mail: Arrived, claimed: Case | None, own: list[Case]) -> str | None:
+    """Suspended, unauthenticated and form-only desks' senders (D4, D6, I3); None: the mail goes on."""
+    desk, tx = mail.here.desk, session.tx
+    if session.forged(mail):
+        return _third_party(session, mail, Route("third_party", None), flags=("unauthenticated",))
+    suspension = tx.suspension(desk.name, mail.sender, mail.at)
+    if suspension is not None and suspension.kind != "restrict":
+        number = tx.new_entry_id()
+        tx.record(mail.entry(number, "suspended", "suspended", None))
+        if not suspension.told:
+            letter = Letter("suspended", values={"until": suspension.until})
+            session.writer.letter(letter, None, mail.here, cause(mail))
+            tx.told_suspended(desk.name, mail.sender)
+        session.audit(mail.at, "client", "mail_suspended", None)
+        return "suspended"
+    if session.service_ended(desk.name) and claimed is None and not any(case.is_open for case in own):
+        letter = Letter("service_end", values={"ends_on": None, "text": ""})
+        session.writer.letter(letter, None, mail.here, cause(mail))
+        return _record(session, mail, "client", "accepted", None)
+    if desk.rules.form_only and claimed is None and not own:
+        session.writer.letter(Letter("use_the_form"), None, mail.here, cause(mail))
+        return _record(session, mail, "client", "rejected", None)
+    return None
+
+
+def _third_party(session: Session, mail: Arrived, where: Route, flags: tuple[str, ...]) -> str:
+    """Somebody else writes into a case (D2), or a sender is not who they say (D6): shown apart, nothing confirmed."""
+    tx, desk = session.tx, mail.here.desk
+    number = tx.new_entry_id()
+    entry = mail.entry(number, "third_party", "third_party", None)
+    claims = where.case.number if where.case is not None else None
+    entry = replace(entry, extra={"claims": str(claims)} if claims is not None else {})
+    tx.record(entry)
+    if not flags:
+        session.writer.letter(Letter("third_party"), None, mail.here, cause(mail))
+    values = {
+        "claims": claims,
+        "flags": flags,
+        "address": mail.sender if desk.show_client_address else None,
+        "attachments_dropped": bool(mail.facts.attachments),
+    }
+    session.writer.letter(Letter("notice_third_party", "inbox", values, entry=number), None, mail.here, cause(mail))
+    session.audit(mail.at, "client", "mail_third_party", claims)
+    return "third_party"
+
+
+def cause(mail: Arrived) -> Cause:
+    """The mail as the reason for what we write."""
+    return Cause(f"mail:{mail.spool}", mail.sender, mail.message_id if mail.facts.message_id else None, mail.facts.references)
+
+
+# -- into the case -------------------------------------------------------------------------------------------------
+
+
+def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hits: tuple[str, ...]) -> str:
+    tx, here, facts = session.tx, mail.here, mail.facts
+    desk = here.desk
+    number = tx.new_entry_id()
+    joined = where.case if where.kind == "join" else None
+    needs_intake = joined is None or joined.state == "intake" or joined.reason == "intake_silence"
+    found = (
+        intake.find(facts.own_text, desk.rules.required, subject=facts.subject, from_name=facts.from_name)
+        if needs_intake or hits or (joined is not None and joined.state_before == "intake")
+        else {}
+    )
+    event = ClientMail(
+        at=mail.at,
+        entry=number,
+        message_id=facts.message_id,
+        references=facts.references,
+        subject=facts.subject,
+        sender=mail.sender,
+        name=intake.chosen_name(found, facts.from_name),
+        found=found,
+        crisis=hits,
+        attachments=len(facts.attachments),
+        companions=intake.companions(facts.own_text),
+        thanks=thanks.is_thanks(facts.own_text),
+        wishes=wishes.find(facts.own_text),
+        resend_of=_resend_of(session, mail, joined, seen),
+        automatic=facts.kind == "automatic",
+    )
+    decision = decide(joined, event, desk)
+    if joined is None and decision.case is not None and where.case is not None and decision.case.previous is None:
+        decision = replace(decision, case=replace(decision.case, previous=where.case.number))
+    disposition = decision.disposition or "accepted"
+    case = session.put(decision.case, here)
+    kind = "rejected" if disposition == "rejected" else "client"
+    tx.record(mail.entry(number, kind, disposition, case.number if case else None, keep=disposition != "rejected"))
+    session.writer.carry_out(decision.actions, case, here, cause(mail))
+    session.audit(mail.at, "client", f"mail_{decision.why}", case.number if case else None)
+    return disposition
+
+
+def _resend_of(session: Session, mail: Arrived, joined: Case | None, seen: list[Seen]) -> datetime | None:
+    """When the client first sent this text, where this is the same once more (C10)."""
+    if joined is None:
+        return None
+    earlier = [one.at for one in seen if one.case == joined.number and mail.at - one.at >= REPEAT]
+    if earlier and session.tx.fingerprint(joined.desk, mail.sender, mail.body_key) in {one.body_hash for one in seen}:
+        return min(earlier)
+    if len(mail.body_key) < LEAST_RESEND:
+        return None
+    same = session.tx.same_body(joined.number, mail.body_key)
+    return same.at if same is not None else None

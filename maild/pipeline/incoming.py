@@ -1,0 +1,58 @@
+"""One accepted mail on its way: what was read in it, for which desk, and the row it will be recorded under."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild.desk.textfold import resend_key
+from maild.mail.facts import Facts
+from maild.pipeline.world import DeskWorld
+from maild.store import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A parsed mail. ``sender`` is the From address, or the envelope sender where From is unusable (M2)."""
+
+    spool: int
+    source: str
+    at: datetime  # arrival instant
+    raw: bytes = field(repr=False)
+    facts: Facts
+    envelope_from: str | None = field(repr=False)
+    here: DeskWorld
+    token: str | None = field(repr=False)  # behind the + of the recipient address
+    sender: str = field(repr=False)
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID; made from the bytes where there is none (findings, freescout 4740)."""
+        return self.facts.message_id or f"<{hashlib.sha256(self.raw).hexdigest()[:32]}@no-message-id.invalid>"
+
+    @property
+    def body_key(self) -> str:
+        """What two sendings of the same text have in common (C10)."""
+        return resend_key(self.facts.own_text or self.facts.text)
+
+    def entry(self, number: int, kind: str, disposition: str, case: int | None, *, keep: bool = True) -> Entry:
+        """The row that says what became of this mail. ``keep`` False: nothing of its text is stored (A1)."""
+        facts = self.facts
+        return Entry(
+            id=number,
+            case=case,
+            desk=self.here.desk.name,
+            at=self.at,
+            kind=kind,
+            disposition=disposition,
+            spool_id=self.spool,
+            author="client",
+            subject=facts.subject if keep else "",
+            text=facts.text if keep else "",
+            own_text=facts.own_text if keep else "",
+            message_id=self.message_id,
+            raw=self.raw if keep and not facts.attachments else None,
+            address=self.sender,
+            body_key=self.body_key,
+        )

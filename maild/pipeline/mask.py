@@ -1,0 +1,40 @@
+"""What counselors never see: the client's registered address and its local part (rules P1a)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from functools import lru_cache
+
+MASK = "＊＊＊"
+
+
+def masked(text: str, addresses: Collection[str]) -> str:
+    """``text`` with every address and every local part replaced, in half- or full-width, in any case."""
+    for address in addresses:
+        for pattern in _patterns(address):
+            text = pattern.sub(MASK, text)
+    return text
+
+
+@lru_cache(maxsize=512)
+def _patterns(address: str) -> tuple[re.Pattern[str], ...]:
+    local = address.rpartition("@")[0].strip('"')
+    found = [re.compile(_loose(address), re.IGNORECASE)]
+    if local:
+        word = "A-Za-z0-9Ａ-Ｚａ-ｚ０-９_"
+        found.append(re.compile(f"(?<![{word}]){_loose(local)}(?![{word}])", re.IGNORECASE))
+    return tuple(found)
+
+
+def _loose(literal: str) -> str:
+    """A pattern for the same characters in either width."""
+    return "".join(_either_width(character) for character in unicodedata.normalize("NFKC", literal))
+
+
+def _either_width(character: str) -> str:
+    if "!" <= character <= "~":
+        wide = chr(ord(character) + 0xFEE0)
+        return f"[{re.escape(character)}{wide}]"
+    return re.escape(character)

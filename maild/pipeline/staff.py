@@ -1,0 +1,335 @@
+"""A mail from inside the house: a counselor answers a notice (rules P2 to P5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from email import message_from_bytes
+
+from maild.desk import commands, leak, reply_text
+from maild.desk.actions import Letter
+from maild.desk.case import Case
+from maild.desk.commands import Order
+from maild.desk.consultation import decide
+from maild.desk.events import Reply
+from maild.mail import charset
+from maild.pipeline.incoming import Arrived
+from maild.pipeline.orders import carry_out
+from maild.pipeline.session import Session
+from maild.pipeline.writing import Cause, inbox_of
+from maild.store import Entry, SentMail
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A counselor's mail taken apart."""
+
+    mail: Arrived
+    notice: SentMail
+    case: Case
+    orders: tuple[Order, ...]
+    body: str = field(repr=False)
+    doubts: tuple[str, ...] = ()
+
+
+def take(session: Session, mail: Arrived) -> str:
+    """Process one mail of somebody inside; returns its disposition. Nothing automatic is ever relayed (P2b)."""
+    if mail.facts.kind == "automatic":
+        return _kept(session, mail, "automatic", None)
+    if session.forged(mail):
+        return _kept(session, mail, "refused", None)  # no answer: whoever wrote this is not who they say (M10)
+    notice = answered(session, mail)
+    known = any(mail.sender == one.address for one in mail.here.desk.counselors)
+    if notice is None or not known:
+        if known or mail.sender == mail.here.desk.shared_inbox:
+            _explain(session, mail, None, ["no_token" if known else "not_a_counselor"])
+        return _kept(session, mail, "refused", None)
+    number = notice.case
+    case = session.tx.case(number) if number is not None else None
+    if case is None:
+        return _third_party_answer(session, mail, notice)
+    text = reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject)
+    orders = commands.read_all([line.raw for line in text.commands])
+    answer = Answer(mail, notice, case, orders, text.body.strip("\n"), text.doubts)
+    return _answered(session, answer)
+
+
+def answered(session: Session, mail: Arrived) -> SentMail | None:
+    """The mail of ours that this one answers, by its token (P3): a notice, not a mail to a client."""
+    references = [*mail.facts.in_reply_to, *reversed(mail.facts.references)]
+    if mail.token:
+        references.insert(0, f"<{mail.token}@{mail.here.domain}>")
+    for message_id in references:
+        sent = session.tx.sent_mail(message_id)
+        if sent is not None and sent.audience == "counselor" and sent.desk == mail.here.desk.name:
+            return sent
+    return None
+
+
+def text_of(data: bytes) -> str:
+    """The text of one of our own mails."""
+    message = message_from_bytes(data)
+    payload = message.get_payload(decode=True)
+    return charset.decode(payload, message.get_content_charset())[0] if isinstance(payload, bytes) else ""
+
+
+# -- what the counselor wrote --------------------------------------------------------------------------------------
+
+
+def _answered(session: Session, answer: Answer) -> str:
+    faults = [order for order in answer.orders if order.fault]
+    if faults:
+        _explain(session, answer.mail, answer, [f"{order.fault}:{order.raw.strip()}" for order in faults])
+        return _kept(session, answer.mail, "refused", answer.case)
+    names = {order.name for order in answer.orders}
+    if "note" in names:
+        return _note(session, answer)
+    sends = bool(answer.body) and not (names - commands.WITH_TEXT - {"reopen"})
+    if answer.body and not sends:
+        return _note(session, answer, orders=True)
+    if not answer.orders or (sends and names):
+        return _reply(session, answer, names)
+    if names == {"send"}:
+        return _send_held(session, answer)
+    return _orders(session, answer)
+
+
+def _orders(session: Session, answer: Answer) -> str:
+    lines: list[str] = []
+    case = answer.case
+    for order in answer.orders:
+        case, line = carry_out(session, answer.mail, case, order, answer.notice)
+        lines += line
+    _result(session, answer, case, lines, wants_help=any(order.name == "help" for order in answer.orders))
+    return _kept(session, answer.mail, "command", case)
+
+
+def _note(session: Session, answer: Answer, *, orders: bool = False) -> str:
+    """``#note``: kept for the colleagues, never sent (P4). Text under an order that takes none is kept the same way."""
+    if not orders:
+        _record(session, answer, "note", "command", answer.body)
+        _result(session, answer, answer.case, ["note_kept"])
+        return "command"
+    case, lines = answer.case, list[str]()
+    for order in answer.orders:
+        case, line = carry_out(session, answer.mail, case, order, answer.notice)
+        lines += line
+    _record(session, answer, "note", "command", answer.body)
+    _result(session, answer, case, [*lines, "text_not_sent"])
+    return "command"
+
+
+def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
+    case = answer.case
+    body = answer.body
+    first = [order for order in answer.orders if order.name in ("reopen", "taken", "clear_crisis")]
+    for order in answer.orders:
+        if order.name == "refer":
+            found = referral(answer, order.argument)
+            if found is None:
+                _explain(session, answer.mail, answer, [f"unknown_referral:{order.argument}"])
+                return _kept(session, answer.mail, "refused", case)
+            body = f"{body}\n\n{found}".strip("\n")
+    held, details = checks(session, answer, body, names)
+    if held and "send" not in names:
+        return _hold_back(session, answer, body, held, details)
+    for order in first:
+        case, _ = carry_out(session, answer.mail, case, order, answer.notice)
+    case = send(session, answer, case, body, interim="interim" in names)
+    lines: list[str] = []
+    for order in answer.orders:
+        if order.name in ("close", "end", "refer"):
+            case, line = carry_out(session, answer.mail, case, order, answer.notice)
+            lines += line
+    if lines:
+        _result(session, answer, case, lines)
+    return "accepted"
+
+
+def send(session: Session, answer: Answer, case: Case, body: str, *, interim: bool = False) -> Case:
+    """Relay ``body`` to the client (P2)."""
+    entry = _record(session, answer, "interim" if interim else "reply", "accepted", body, round_trip=case.round_trip)
+    event = Reply(session.now, entry, answer.mail.sender, interim)
+    decision = decide(case, event, answer.mail.here.desk)
+    after = session.put(decision.case, answer.mail.here)
+    session.writer.carry_out(decision.actions, after, answer.mail.here, Cause(f"mail:{answer.mail.spool}"))
+    session.audit(session.now, "counselor", decision.why, case.number)
+    return after or case
+
+
+def referral(answer: Answer, name: str) -> str | None:
+    """The text of a configured referral (P4, seed 000 section 4)."""
+    wanted = commands.fold(name)
+    for one in answer.mail.here.desk.rules.referrals:
+        if commands.fold(one.name) == wanted:
+            return one.text
+    return None
+
+
+# -- checks before a reply is sent (P5) ----------------------------------------------------------------------------
+
+
+def checks(session: Session, answer: Answer, body: str, names: set[str | None]) -> tuple[list[str], list[str]]:
+    """Codes of what holds this reply back, and details for the counselor."""
+    case, desk, sender = answer.case, answer.mail.here.desk, answer.mail.sender
+    held: list[str] = []
+    if (
+        case.last_reply_by
+        and case.last_reply_by != sender
+        and case.last_reply_at is not None
+        and case.last_reply_at >= answer.notice.created
+    ):
+        held.append("answered_already")
+    if case.last_entry is not None and case.last_entry > (answer.notice.covers or 0):
+        held.append("client_wrote_again")
+    if case.state == "closed" and case.reason != "completed" and "reopen" not in names:
+        held.append("closed")
+    if case.state == "intake":
+        held.append("closed")
+    details = list(leak.find(body, secrets(session, case, answer.mail)))
+    if details:
+        held.append("leak")
+    if not body.strip():
+        held.append("empty")
+    if {"internal_text", "inside_internal"} & set(answer.doubts):
+        held.append("internal_block")
+    if set(answer.doubts) - {"internal_text", "inside_internal"}:
+        held.append("uncertain")
+    if answer.mail.facts.attachments:
+        held.append("attachment")
+    if sender in desk.rules.review:
+        held.append("review")
+    return held, details
+
+
+def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
+    """What must not reach this client: staff, other clients, other cases."""
+    desk = mail.here.desk
+    everyone = [counselor for one in session.world.desks for counselor in one.desk.counselors]
+    inside = {one.desk.shared_inbox for one in session.world.desks} | set(desk.on_call) | set(session.world.operators)
+    own = case.name or ""
+    others = {name for name in session.tx.names(desk.name) if name and name != own and name not in own and len(name) >= 3}
+    public = [line.phone for line in desk.rules.hotlines]
+    return leak.Secrets(
+        counselors=everyone,
+        addresses=sorted(inside),
+        allowed={desk.address, case.client, *case.addresses},
+        allowed_phones=public,
+        words=desk.rules.leak_words,
+        other_names=sorted(others),
+        case=case.number,
+        names=desk.anonymous_counselors,
+    )
+
+
+def _hold_back(session: Session, answer: Answer, body: str, held: list[str], details: list[str]) -> str:
+    entry = _record(session, answer, "held_reply", "refused", body)
+    case = replace(answer.case, held_reply=entry)
+    session.put(case, answer.mail.here)
+    values = {"reasons": tuple(held), "details": tuple(details), "text": body}
+    letter = Letter("reply_held", "inbox", values)
+    _to_counselor(session, answer, letter, case)
+    if "review" in held:
+        _to_inbox(session, answer, letter, case)
+    session.audit(session.now, "counselor", "reply_held", case.number, reasons=",".join(held))
+    return "refused"
+
+
+def _send_held(session: Session, answer: Answer) -> str:
+    case = answer.case
+    entry = session.tx.entry(case.held_reply) if case.held_reply is not None else None
+    if entry is None or not entry.text.strip():
+        _explain(session, answer.mail, answer, ["nothing_held"])
+        return _kept(session, answer.mail, "refused", case)
+    send(session, answer, case, entry.text)
+    return "accepted"
+
+
+# -- answers to the counselor --------------------------------------------------------------------------------------
+
+
+def _record(
+    session: Session, answer: Answer, kind: str, disposition: str, text: str, *, round_trip: int = 0
+) -> int:
+    number = session.tx.new_entry_id()
+    session.tx.record(
+        Entry(
+            id=number,
+            case=answer.case.number,
+            desk=answer.mail.here.desk.name,
+            at=answer.mail.at,
+            kind=kind,
+            disposition=disposition,
+            spool_id=answer.mail.spool,
+            author=answer.mail.sender,
+            subject=answer.mail.facts.subject,
+            text=text,
+            message_id=answer.mail.message_id,
+            address=answer.mail.sender,
+            round_trip=round_trip,
+        )
+    )
+    return number
+
+
+def _kept(session: Session, mail: Arrived, disposition: str, case: Case | None) -> str:
+    number = session.tx.new_entry_id()
+    kind = "automatic" if disposition == "automatic" else "staff"
+    entry = mail.entry(number, kind, disposition, case.number if case else None)
+    session.tx.record(replace(entry, author=mail.sender))
+    session.audit(mail.at, "counselor", f"mail_{disposition}", case.number if case else None)
+    return disposition
+
+
+def _explain(session: Session, mail: Arrived, answer: Answer | None, codes: list[str]) -> None:
+    """Why nothing was sent, and what was understood (P3, P4)."""
+    lines = [word(code, mail.here.desk.language) for code in codes]
+    letter = Letter("command_result", "inbox", {"lines": lines, "help": answer is not None})
+    case = answer.case if answer is not None else None
+    session.writer.staff_mail(letter, case, mail.here, _cause(mail), mail.sender, None)
+
+
+def _result(session: Session, answer: Answer, case: Case, lines: list[str], *, wants_help: bool = False) -> None:
+    words = [word(code, answer.mail.here.desk.language) for code in lines]
+    letter = Letter("command_result", "inbox", {"lines": words, "help": wants_help})
+    _to_counselor(session, answer, letter, case)
+
+
+def _to_counselor(session: Session, answer: Answer, letter: Letter, case: Case) -> None:
+    session.writer.staff_mail(letter, case, answer.mail.here, _cause(answer.mail), answer.mail.sender, None)
+
+
+def _to_inbox(session: Session, answer: Answer, letter: Letter, case: Case) -> None:
+    inbox = inbox_of(case, answer.mail.here)
+    session.writer.staff_mail(letter, case, answer.mail.here, _cause(answer.mail), inbox, None)
+
+
+def _cause(mail: Arrived) -> Cause:
+    return Cause(f"mail:{mail.spool}", mail.sender, mail.facts.message_id, mail.facts.references)
+
+
+def _third_party_answer(session: Session, mail: Arrived, notice: SentMail) -> str:
+    """``#accept-address`` in answer to the notice about a stranger's mail (D2); anything else is not sent."""
+    entry = session.tx.entry(notice.entry) if notice.entry is not None else None
+    claims = entry.extra.get("claims") if entry is not None else None
+    case = session.tx.case(int(claims)) if claims else None
+    text = reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject)
+    orders = commands.read_all([line.raw for line in text.commands])
+    wanted = bool(orders) and all(order.name == "accept_address" for order in orders)
+    if case is None or entry is None or not wanted:
+        _explain(session, mail, None, ["not_about_a_case"])
+        return _kept(session, mail, "refused", None)
+    order = Order("#accept-address", "accept_address", entry.address)
+    case, lines = carry_out(session, mail, case, order, notice)
+    words = [word(code, mail.here.desk.language) for code in lines]
+    letter = Letter("command_result", "inbox", {"lines": words, "help": False})
+    session.writer.staff_mail(letter, case, mail.here, _cause(mail), mail.sender, None)
+    return _kept(session, mail, "command", case)
+
+
+def word(code: str, language: str) -> str:
+    """A result code in words; ``code:detail`` carries what was written."""
+    from maild.pipeline.words import RESULTS
+
+    key, _, detail = code.partition(":")
+    table = RESULTS.get(language, RESULTS["en"])
+    return table.get(key, key).format(detail=detail.replace("{", "").replace("}", ""))

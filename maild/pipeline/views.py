@@ -1,0 +1,106 @@
+"""What templates see of a case: only what a letter may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from maild.desk import reply_text
+from maild.desk.case import Case
+from maild.desk.deadlines import closes_on, local_date
+from maild.desk.rules import Desk, Terms
+from maild.desk.terms import in_force
+from maild.desk.threads import tag
+from maild.pipeline.mask import masked
+from maild.pipeline.world import DeskWorld
+from maild.store import Entry
+
+NAMELESS = {"ja": "匿名", "en": "Anonymous"}
+WHO = {"client": "client", "reply": "desk", "interim": "desk", "note": "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The lines that fence what is internal in a notice (P5)."""
+
+    begin: str = reply_text.BEGIN_MARK
+    end: str = reply_text.END_MARK
+    tag: str = reply_text.LINE_TAG
+    earlier: str = reply_text.EARLIER_MARK
+
+
+MARKS = Marks()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as letters print it."""
+
+    number: int
+    tag: str
+    name: str = field(repr=False)
+    round_trip: int
+    round_trips: int
+    state: str
+    closes_on: date | None
+    opened: date
+    flags: tuple[str, ...]
+    previous: int | None
+
+
+def hidden(case: Case | None, desk: Desk) -> tuple[str, ...]:
+    """The addresses that stay hidden from counselors (P1, P1a)."""
+    if case is None or desk.show_client_address:
+        return ()
+    return (case.client, *case.addresses)
+
+
+def case_view(case: Case, here: DeskWorld) -> CaseView:
+    """The view; the name the client chose, masked where they wrote their address as name."""
+    desk = here.desk
+    name = case.name or NAMELESS.get(desk.language, NAMELESS["en"])
+    return CaseView(
+        number=case.number,
+        tag=tag(case.number, desk.language),
+        name=masked(name, hidden(case, desk)),
+        round_trip=case.round_trip,
+        round_trips=desk.rules.round_trips,
+        state=case.state,
+        closes_on=closes_on(case, desk),
+        opened=local_date(case.opened, here.zone),
+        flags=tuple(sorted(case.flags)),
+        previous=case.previous,
+    )
+
+
+def common(case: Case | None, here: DeskWorld, now: datetime) -> dict[str, object]:
+    """What every letter may print."""
+    desk = here.desk
+    terms = in_force(desk.terms, local_date(now, here.zone))
+    return {
+        "desk": desk,
+        "case": case_view(case, here) if case is not None and case.number else None,
+        "rules": desk.rules,
+        "terms": terms or Terms("", date(1970, 1, 1), ""),
+        "hotlines": desk.rules.hotlines,
+        "language": desk.language,
+        "marks": MARKS,
+    }
+
+
+def after_delivery(case: Case, desk: Desk, now: datetime) -> date | None:
+    """``closes_on`` as it will be when a reply that goes out ``now`` is delivered: what its footer prints (C4)."""
+    started = case.clock_since if case.state == "waiting_client" else None
+    given = replace(case, state="waiting_client", clock_since=started or now, silence_from=now, floor=None)
+    return closes_on(given, desk)
+
+
+def exchange(entries: Sequence[Entry], case: Case, desk: Desk, before: int | None = None) -> list[Mapping[str, object]]:
+    """The earlier exchange as a notice shows it, oldest first."""
+    addresses = hidden(case, desk)
+    return [
+        {"who": WHO[entry.kind], "at": entry.at, "text": masked(entry.own_text or entry.text, addresses)}
+        for entry in entries
+        if entry.kind in WHO and (before is None or entry.id < before) and (entry.own_text or entry.text)
+    ]

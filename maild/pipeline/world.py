@@ -1,0 +1,69 @@
+"""What the pipeline knows besides the mail and the store: desks, templates, phrases, the source of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from maild.compose import Templates
+from maild.desk import crisis
+from maild.desk.form import Form
+from maild.desk.rules import Desk
+from maild.mail.address import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class DeskWorld:
+    """One desk with all that belongs to it."""
+
+    desk: Desk
+    templates: Templates
+    phrases: crisis.Phrases
+    form: Form | None = None
+    ours: tuple[str, ...] = field(default=(), repr=False)  # texts of ours that a client may quote back (K1)
+    staff: frozenset[str] = field(default=frozenset(), repr=False)  # counselors, shared inboxes, on call
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The desk's time zone."""
+        return ZoneInfo(self.desk.timezone)
+
+    @property
+    def domain(self) -> str:
+        """The domain our Message-IDs carry."""
+        return self.desk.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All desks of one installation."""
+
+    desks: tuple[DeskWorld, ...]
+    operators: tuple[str, ...] = field(repr=False)
+    trusted_authserv: frozenset[str]
+    token: Callable[[], str]  # a fresh secret: 128 bits from the operating system, or a fixed seed in a rehearsal
+    is_holiday: Callable[[str, date], bool]  # (desk, day)
+    eight_bit: bool = False  # readable files rather than base64
+
+    def named(self, name: str) -> DeskWorld | None:
+        """A desk by its name."""
+        return next((one for one in self.desks if one.desk.name == name), None)
+
+    def addressed(self, recipients: Collection[str]) -> tuple[DeskWorld, str | None] | None:
+        """The desk that one of these addresses belongs to, and the token behind its ``+`` (M2, M7)."""
+        for recipient in recipients:
+            local, _, domain = canonical(recipient).rpartition("@")
+            name, _, detail = local.partition("+")
+            for one in self.desks:
+                if one.desk.address == f"{local}@{domain}":
+                    return one, None
+                if one.desk.plus_addressing and one.desk.address == f"{name}@{domain}":
+                    return one, detail or None
+        return None
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Ours: mail from these is never answered (M3)."""
+        return frozenset(one.desk.address for one in self.desks)

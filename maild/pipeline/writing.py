@@ -1,0 +1,285 @@
+"""Actions of a decision to rows of the outbox: who gets it, what it says, which thread it continues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild.compose import Draft, compose
+from maild.desk.actions import Action, Letter, Relay
+from maild.desk.case import Case
+from maild.desk.deadlines import start_of
+from maild.desk.outcomes import REPLIES
+from maild.letters import LETTERS
+from maild.mail import quotes
+from maild.mail.dsn import plain_words
+from maild.pipeline import views
+from maild.pipeline.mask import masked
+from maild.pipeline.world import DeskWorld, World
+from maild.store import Entry, Outgoing, Transaction
+
+CLIENT_UNCOUNTED = frozenset((*REPLIES, "interim", "crisis_ack"))
+STAFF_NAME = {"ja": "（窓口の控え）", "en": " (desk)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made us write: the mail that is answered, and the key under which that happens once."""
+
+    once: str
+    sender: str = field(default="", repr=False)  # whom a letter without a case goes to
+    message_id: str | None = None
+    references: tuple[str, ...] = ()
+
+
+class Writer:
+    """Writes the mails of one transaction."""
+
+    def __init__(self, world: World, transaction: Transaction, now: datetime) -> None:
+        self._world = world
+        self._tx = transaction
+        self._now = now
+        self._queued: dict[str, int] = {}  # counted template mails of this transaction per address
+
+    def carry_out(self, actions: tuple[Action, ...], case: Case | None, here: DeskWorld, cause: Cause) -> None:
+        """Queue everything a decision asks for."""
+        for action in actions:
+            if isinstance(action, Relay):
+                self.relay(action, case, here, cause)
+            else:
+                self.letter(action, case, here, cause)
+
+    # -- to the client -----------------------------------------------------------------------------------------
+
+    def relay(self, relay: Relay, case: Case | None, here: DeskWorld, cause: Cause) -> None:
+        """A counselor's words to the registered address and nowhere else (P2, D3)."""
+        entry = self._tx.entry(relay.entry)
+        if entry is None or case is None:
+            return
+        desk = here.desk
+        closes = None if relay.interim else views.after_delivery(case, desk, self._now)
+        values = {
+            "text": entry.text,
+            "closes_on": closes,
+            "round_trip": relay.round_trip,
+            "round_trips": desk.rules.round_trips,
+            "supplement": relay.supplement,
+            "crisis": case.crisis,
+            "interim": relay.interim,
+        }
+        self._to_client(
+            "interim" if relay.interim else relay.template,
+            relay.template,
+            values,
+            case,
+            here,
+            cause,
+            case.client,
+            auto=None,
+            entry=relay.entry,
+            round_trip=relay.round_trip,
+        )
+
+    def letter(self, letter: Letter, case: Case | None, here: DeskWorld, cause: Cause) -> None:
+        """A template mail to whom the action names."""
+        if letter.to == "client":
+            address = case.client if case is not None else cause.sender
+            if address and not self._capped(letter.template, address, here):
+                auto = "auto-generated" if letter.timer else "auto-replied"
+                self._to_client(letter.template, letter.template, letter.values, case, here, cause, address, auto=auto)
+            return
+        self.to_staff(letter, case, here, cause)
+
+    def _capped(self, template: str, address: str, here: DeskWorld) -> bool:
+        """Whether the day's cap for this address is reached, whatever headers it sends (M3)."""
+        if template in CLIENT_UNCOUNTED:
+            return False
+        cap = here.desk.rules.template_cap
+        if cap <= 0:
+            return False
+        midnight = start_of(self._now.astimezone(here.zone).date(), here.zone)
+        sent = self._tx.templates_sent(address, midnight)
+        return sent >= cap
+
+    def _to_client(
+        self,
+        name: str,
+        template: str,
+        values: Mapping[str, object],
+        case: Case | None,
+        here: DeskWorld,
+        cause: Cause,
+        address: str,
+        *,
+        auto: str | None,
+        entry: int | None = None,
+        round_trip: int = 0,
+    ) -> None:
+        desk = here.desk
+        everything = views.common(case, here, self._now) | self._defaults(template, case, here) | dict(values)
+        rendered = here.templates.render(template, everything)
+        token = self._world.token()
+        last, chain = cause.message_id, cause.references
+        if case is not None and case.thread.last is not None:
+            last, chain = case.thread.last, case.thread.references
+        if last is not None and (not chain or chain[-1] != last):
+            chain = (*chain, last)
+        draft = Draft(
+            message_id=f"<{token}@{here.domain}>",
+            from_name=desk.display_name,
+            from_address=desk.address,
+            to=address,
+            subject=rendered.subject,
+            text=rendered.text,
+            date=self._now,
+            timezone=desk.timezone,
+            in_reply_to=last,
+            references=chain,
+            reply_to=self._detailed(here, token),
+            auto_submitted=auto,
+        )
+        self._queue(
+            draft, name, "client", case, here, cause.once, entry=entry, round_trip=round_trip,
+            counted=name not in CLIENT_UNCOUNTED,
+        )  # fmt: skip
+
+    def _defaults(self, template: str, case: Case | None, here: DeskWorld) -> dict[str, object]:
+        view = views.case_view(case, here) if case is not None else None
+        changed = bool(case and case.terms_told and _terms_version(here, self._now) != case.terms_told)
+        return LETTERS[template].defaults | {
+            "resend_after_days": here.desk.rules.resend_after_days,
+            "closes_on": view.closes_on if view else None,
+            "terms_changed": changed,
+            "url": here.form.url if here.form else "",
+        }
+
+    def _detailed(self, here: DeskWorld, token: str) -> str | None:
+        if not here.desk.plus_addressing:
+            return None
+        local, _, domain = here.desk.address.rpartition("@")
+        return f"{local}+{token}@{domain}"
+
+    # -- to staff ----------------------------------------------------------------------------------------------
+
+    def to_staff(self, letter: Letter, case: Case | None, here: DeskWorld, cause: Cause) -> None:
+        """A notice, an alert or an answer to a counselor; it carries a token and may be answered (P2c)."""
+        desk = here.desk
+        recipients: tuple[str, ...]
+        if letter.to == "operators":
+            recipients = self._world.operators
+        elif letter.to == "on_call":
+            recipients = desk.on_call
+        elif letter.to == "counselors":
+            recipients = tuple(one.address for one in desk.counselors)
+        else:
+            recipients = (inbox_of(case, here),)
+        shown = self._tx.entry(letter.entry) if letter.entry is not None else None
+        for recipient in recipients:
+            self.staff_mail(letter, case, here, cause, recipient, shown)
+
+    def staff_mail(
+        self, letter: Letter, case: Case | None, here: DeskWorld, cause: Cause, recipient: str, shown: Entry | None
+    ) -> None:
+        """One mail to one recipient inside the house."""
+        desk = here.desk
+        values = views.common(case, here, self._now) | self._staff_values(letter, case, here, shown) | dict(letter.values)
+        rendered = here.templates.render(letter.template, values)
+        token = self._world.token()
+        root = f"<case-{case.number}.{desk.name}@{here.domain}>" if case is not None else None
+        draft = Draft(
+            message_id=f"<{token}@{here.domain}>",
+            from_name=desk.display_name + STAFF_NAME.get(desk.language, STAFF_NAME["en"]),
+            from_address=desk.address,
+            to=recipient,
+            subject=rendered.subject,
+            text=rendered.text,
+            date=self._now,
+            timezone=desk.timezone,
+            in_reply_to=root or cause.message_id,
+            references=tuple(one for one in (root, cause.message_id if root is None else None) if one),
+            reply_to=self._detailed(here, token),
+            auto_submitted="auto-generated",
+            urgent=letter.template == "notice_urgent",
+        )
+        audience = "operator" if letter.to == "operators" else "counselor"
+        covers = case.last_entry if case is not None else None
+        self._queue(draft, letter.template, audience, case, here, cause.once, entry=letter.entry, covers=covers)
+
+    def _staff_values(
+        self, letter: Letter, case: Case | None, here: DeskWorld, shown: Entry | None
+    ) -> dict[str, object]:
+        desk = here.desk
+        values: dict[str, object] = LETTERS[letter.template].defaults | {
+            "arrived": self._now, "at": self._now, "round_trips": desk.rules.round_trips, "round_trip": 0, "text": "",
+        }  # fmt: skip
+        if case is not None:
+            view = views.case_view(case, here)
+            values |= {
+                "flags": view.flags, "previous": case.previous, "closes_on": view.closes_on, "round_trip": case.round_trip,
+            }  # fmt: skip
+        addresses = views.hidden(case, desk)
+        if shown is not None:
+            own = shown.own_text or shown.text
+            values |= {"subject": masked(shown.subject, addresses), "text": masked(own, addresses), "arrived": shown.at}
+            if shown.kind == "client" and shown.own_text and shown.own_text.strip() != shown.text.strip():
+                values["quoted"] = masked(quotes.split(shown.text, subject=shown.subject).quoted, addresses)
+        if letter.template in ("notice", "notice_urgent") and case is not None:
+            before = letter.entry
+            values["exchange"] = views.exchange(self._tx.entries(case.number), case, desk, before)
+            values["intake"] = [(item, masked(value, addresses)) for item, value in case.items if item != "content"]
+        if letter.template == "delivery_failed":
+            values["reason_words"] = plain_words(str(letter.values.get("reason", "")), desk.language)
+        return values
+
+    # -- both --------------------------------------------------------------------------------------------------
+
+    def _queue(
+        self,
+        draft: Draft,
+        name: str,
+        audience: str,
+        case: Case | None,
+        here: DeskWorld,
+        once: str,
+        *,
+        entry: int | None = None,
+        covers: int | None = None,
+        round_trip: int = 0,
+        counted: bool = False,
+    ) -> None:
+        self._tx.queue(
+            Outgoing(
+                message_id=draft.message_id,
+                case=case.number if case is not None else None,
+                desk=here.desk.name,
+                audience=audience,  # type: ignore[arg-type]
+                template=name,
+                sender=here.desk.address,
+                recipient=draft.to,
+                data=compose(draft, eight_bit=self._world.eight_bit),
+                created=self._now,
+                once=f"{once}:{name}:{draft.to}",
+                counted=counted,
+                covers=covers,
+                round_trip=round_trip,
+                entry=entry,
+            )
+        )
+
+
+def _terms_version(here: DeskWorld, now: datetime) -> str:
+    from maild.desk.terms import in_force
+
+    terms = in_force(here.desk.terms, now.astimezone(here.zone).date())
+    return terms.version if terms else ""
+
+
+def inbox_of(case: Case | None, here: DeskWorld) -> str:
+    """The shared inbox of the case, or the counselor it was assigned to."""
+    if case is not None and case.assigned:
+        return case.assigned
+    return here.desk.shared_inbox
+
+
+
