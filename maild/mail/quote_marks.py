@@ -70,16 +70,18 @@ _SUBJECT_PREFIX = re.compile(
     r"\s*(?:(?:re|fwd?|aw|sv|返信|転送)(?:\s?\^?\d{1,3}|\[\d{1,3}\])?|返)\s*[:>]\s*", re.IGNORECASE
 )
 
+# Only the set phrases of programs: 「夫のスマホから送信しています」 is a sentence that a person wrote.
 _DEVICE = (
-    r"iphone|ipad|ipod(?: touch)?|android|galaxy|xperia|aquos|pixel|arrows|スマートフォン|スマホ|携帯(?:電話)?|タブレット"
-    r"|ドコモメール|docomo(?:メール)?|ドコモスマホ|auメール|au(?:スマートフォン)?|softbank(?:メール)?|gmail|outlook|hotmail"
-    r"|yahoo!?(?: ?japan)?(?: ?メール)?|メール|windows|mac|apple watch|rakuten|楽天メール|huawei|らくらく(?:ホン|スマートフォン)"
+    r"(?:iphone|ipad|ipod(?: touch)?|android|galaxy|xperia|aquos|pixel|arrows|huawei|apple watch)[a-z0-9 ._\-()]{0,30}"
+    r"|(?:android|windows)[0-9 ]{0,4}(?:版|用)?の? ?(?:outlook|メール|スマートフォン|端末)"
+    r"|スマートフォン|スマホ|携帯電話|タブレット|らくらく(?:ホン|スマートフォン)"
+    r"|(?:ドコモ|docomo ?|au ?|softbank ?|楽天|ソフトバンク ?)(?:メール|スマホ|スマートフォン)?(?:アプリ)?"
+    r"|(?:gmail|outlook|hotmail|yahoo!?(?: ?japan)?)(?: ?メール| for (?:ios|android))?(?: ?アプリ| ?モバイル)?"
 )
 _SENT_FROM = re.compile(
-    r"(?:(?:私の|マイ|my )?\s?[^。、!?]{0,20}(?:" + _DEVICE + r")[^。、!?]{0,24}(?:から|で|より)"
-    r"送信(?:されました|しました|しています)?[。.]?"
+    r"(?:(?:私の|my )?\s?(?:" + _DEVICE + r") ?(?:から|で|より) ?送信(?:されました)?[。.]?"
     r"|sent (?:from|via|with|using) .{1,80}|get outlook for .{1,60}"
-    r"|(?:ios|android) ?(?:版|用)?の? ?outlook ?(?:を|の)?(?:入手|ダウンロード).{0,20}"
+    r"|(?:ios|android) ?(?:版|用)?の? ?outlook ?(?:を|の)? ?(?:入手|ダウンロード).{0,20}"
     r"|outlook for (?:ios|android)(?: ?を入手)?|outlook の入手 .{0,40}|yahoo!? ?(?:japan)? ?メールアプリ.{0,20}"
     r"|yahoo! ?mail\s?[-―ー].{0,60}|(?:send|sent) by .{1,60}mobile.{0,20})$",
     re.IGNORECASE,
@@ -218,7 +220,7 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
             who = tuple(name.casefold().rstrip(":>") for name in named)
             return Mark(at, end + 1, "attribution", dated and (bool(named) or said), who)
         # only a line that starts like an attribution may run on: a date, or On
-        if end == at and not (_HAS_DATE.search(joined) or joined.startswith("On ")):
+        if end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In "))):
             return None
     return None
 

@@ -263,14 +263,14 @@ def join_own(pieces: Sequence[str]) -> str:
     out = ""
     gap = False
     for piece in pieces:
-        body = piece.strip("\r\n \t\u3000")
+        lines = piece.split("\n")
+        first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+        body = "\n".join(lines[first:]).rstrip()
         if not body:
+            gap = True
             continue
-        first = piece.lstrip("\r\n")
-        body = first[: len(first) - len(first.lstrip(" \t\u3000"))] + body  # an indented first line stays indented
         if out:
-            apart = piece.startswith(("\n", "\r")) or gap
-            out += "\n\n" if apart else "\n"
+            out += "\n\n" if gap or first else "\n"
         out += body
-        gap = piece.rstrip(" \t\u3000").endswith(("\n\n", "\n\r\n"))
+        gap = len(lines) > 2 and not lines[-2].strip()  # the piece ends in a blank line
     return out

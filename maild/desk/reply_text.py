@@ -1,0 +1,392 @@
+"""What a counselor wrote in answer to a notice: commands and text, nothing of the notice (rules P2, P4, P5).
+
+The theory: a notice begins with ``BEGIN_MARK``, so whatever a mail program quotes can be told from what stands above it;
+each line of an internal block carries ``LINE_TAG``, so none of it can slip through even in part; and the notice itself,
+where known, is compared line by line, so a quote without prefixes (Outlook), re-wrapped or trimmed, is found too. The
+client receives exactly what the counselor wrote, or the reply is held with doubt codes and shown back (P5).
+
+What a notice template must print::
+
+    BEGIN_MARK                            the very first line of every mail that a counselor may answer (P2c)
+    LINE_TAG + " " + text                 every non-empty line of the internal block: number, dates, turn, commands
+    END_MARK
+                                          the client's text, plain, outside any internal block
+    EARLIER_MARK                          then what the desk itself wrote: earlier exchange, a held reply shown back
+    BEGIN_MARK / LINE_TAG lines / END_MARK  again at the end where commands are explained; END_MARK last of all
+
+No line of a notice may be ``-- `` (programs cut there), none of our lines may start with ``>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from maild.desk import signatures
+from maild.mail.known_text import KnownText
+from maild.mail.quote_marks import Mark, clean, find_mark, fold, header, is_forward_subject, prefix
+from maild.mail.quotes import join_own
+
+BEGIN_MARK = "━━ 内部の控え（相手には送られません） ━━"
+END_MARK = "━━ 内部の控え ここまで ━━"
+EARLIER_MARK = "── これまでのやりとり ──"  # a counselor may well repeat what stands below: it is the desk's own text
+LINE_TAG = "〔内部〕"  # at the beginning of each line of an internal block
+
+DoubtCode = Literal[
+    "internal_text",  # something of the internal block stood where the counselor writes; it was taken out
+    "inside_internal",  # written between the lines of the internal block
+    "forwarded",  # a forward, not a reply
+    "unverified_quote",  # a quote without prefixes, and the notice is not known
+    "text_after_quote",  # own-looking text below a quote without prefixes, or below the end of a full quote
+    "edited_quote",  # a quoted line that is not in the notice: perhaps the counselor wrote into it
+    "typed_quote",  # a line with > that no program can be shown to have made
+    "moved_quote",  # a quoted line of the notice above the place where the quote begins
+    "like_notice",  # lines that are in the notice, or nearly, without a quote around them
+    "rewrapped_quote",  # the rest of a quoted line that a program may have folded
+    "signature_unclear",  # a block that may be a signature or advice
+    "stray_command",  # a line that looks like a command, below the text
+]
+
+_COMMAND_WORDS = (
+    "close hold decline note send reopen suspend disclose accept-address interim no-reply end taken clear-crisis refer"
+    " ask-doctor ask-publication status help spam confirm cancel move offer attended noshow book propose-session"
+    " ask-decision 終了 保留 お断り メモ 送信 再開 対応します 状況"
+).split()
+_CORES = tuple(fold(core) for core in (LINE_TAG, "内部の控え（", "相手には送られません", "内部の控え ここまで"))
+_BEGIN = fold("内部の控え（")
+_END = fold("内部の控え ここまで")
+_LONG = 40  # folded characters of one line, or of a run of lines, that nobody repeats by chance
+_RUN = 20
+_WIDE = 30  # characters of a quoted line that a program may have folded
+_LIKE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """One line starting with ``#`` or ``＃`` at the top of a reply, as written."""
+
+    raw: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """What the counselor wrote. Where ``certain`` is false the desk holds the reply and shows it back (P5)."""
+
+    commands: tuple[CommandLine, ...]
+    body: str = field(repr=False)
+    certain: bool
+    doubts: tuple[DoubtCode, ...] = ()
+
+
+def extract(text: str, *, html: bool = False, notice: str | None = None, subject: str = "") -> ReplyText:
+    """Take the counselor's words out of a reply.
+
+    ``html``: the text was made from HTML, so line ends are a converter's; ``notice``: the plain text of the notice that
+    was answered; ``subject``: of the reply. Never raises; time is linear in the texts.
+    """
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if html:
+        lines = [line.replace("\u00a0", " ") for line in lines]
+    reading = _Reading(lines, notice)
+    reading.read()
+    if is_forward_subject(subject):
+        reading.doubt("forwarded")
+    sections = reading.sections()
+    pieces: list[str] = []
+    for section in sections:
+        kept, doubts = signatures.cut(section)
+        if "signature_unclear" in doubts:
+            reading.doubt("signature_unclear")
+        pieces.append(_piece(section, kept))
+    commands, body = _commands(join_own(pieces) if len(pieces) != 1 else _outer(pieces[0]))
+    if _has_stray_command(body):
+        reading.doubt("stray_command")
+    return ReplyText(commands, body, not reading.doubts, tuple(reading.doubts))
+
+
+def internal_sign(line: str) -> bool:
+    """Whether a line carries a mark or tag of an internal block, in part and after folding."""
+    folded = fold(line)
+    return any(core in folded for core in _CORES)
+
+
+class _Reading:
+    """One reply, line by line; ``own`` says which lines are the counselor's."""
+
+    def __init__(self, lines: list[str], notice: str | None) -> None:
+        self.lines = lines
+        self.folded = [fold(line) for line in lines]
+        self.quoted = [bool(prefix(line)) for line in lines]
+        self.own = [False] * len(lines)
+        self.doubts: list[DoubtCode] = []
+        self.known = KnownText([notice]) if notice is not None and notice.strip() else None
+        clients = (notice or "").split(EARLIER_MARK, 1)[0]
+        self.clients = KnownText([clients]) if clients.strip() else None  # what no counselor writes by chance
+        self.internal = _internal_lines(notice or "")
+        self.found = self._find_all()
+
+    def doubt(self, code: DoubtCode) -> None:
+        if code not in self.doubts:
+            self.doubts.append(code)
+
+    def _find_all(self) -> list[int | None]:
+        """Where each line ends in the notice; None where it is not in it."""
+        found: list[int | None] = [None] * len(self.lines)
+        if self.known is None:
+            return found
+        expected: int | None = None
+        for at, folded in enumerate(self.folded):
+            if folded:
+                found[at] = expected = self.known.find(folded, expected)
+        return found
+
+    def _is_internal(self, at: int) -> bool:
+        folded = self.folded[at]
+        return any(core in folded for core in _CORES) or (len(folded) >= 6 and folded in self.internal)
+
+    def read(self) -> None:
+        mark, start, prefixed = self._quote_start()
+        top_end = mark.start if mark is not None else start
+        self._read_top(top_end, start < len(self.lines))
+        if start >= len(self.lines):
+            return
+        if mark is not None and mark.kind == "forwarded":
+            self.doubt("forwarded")
+        if prefixed:
+            self._read_interleaved(start)
+        else:
+            self._read_unprefixed(start)
+
+    def _quote_start(self) -> tuple[Mark | None, int, bool]:
+        """The mark above the program's quote, the first line of the quote, and whether its lines have prefixes."""
+        count = len(self.lines)
+        at = 0
+        while at < count:
+            if not self.folded[at]:
+                at += 1
+                continue
+            if self._is_internal(at):
+                return None, at, self.quoted[at]
+            found = None if self.quoted[at] else find_mark(self.lines, at)
+            if found is not None:
+                below = found.end
+                while below < count and not self.folded[below]:
+                    below += 1
+                if below < count and (self.quoted[below] or found.strong or self.found[below] is not None):
+                    return found, found.end, self.quoted[below]
+                if below >= count and found.strong:
+                    return found, found.end, False  # an attribution whose quote was deleted
+                at = found.end
+                continue
+            at += 1
+        # no mark of a program: prefixed lines that are whole lines of the notice begin a trimmed quote
+        for at in range(count):
+            if self.quoted[at] and self._is_whole(at):
+                return None, at, True
+        return None, count, False
+
+    def _is_whole(self, at: int) -> bool:
+        end = self.found[at]
+        if self.known is None or end is None:
+            return False
+        return self.known.is_whole(self.folded[at], end) or len(self.folded[at]) >= _LONG
+
+    def _read_top(self, end: int, is_quote_below: bool) -> None:
+        """Above the quote: all of it is the counselor's, unless the notice shows through."""
+        intact = is_quote_below and any(_BEGIN in folded for folded in self.folded[end:])
+        below = {folded for folded in self.folded[end:] if folded} if intact else set()
+        run = 0
+        for at in range(end):
+            folded = self.folded[at]
+            if folded and self._is_internal(at):
+                self.doubt("internal_text")
+                continue
+            self.own[at] = True
+            if self.quoted[at] and folded and not intact:
+                self.doubt("typed_quote")
+            elif self.quoted[at] and folded and folded not in below:
+                self.doubt("moved_quote" if self.found[at] is not None else "typed_quote")
+            if intact or not folded or self.clients is None:
+                continue
+            run = run + len(folded) if self.clients.find(folded) is not None else 0
+            if len(folded) >= _LONG and self.clients.likeness(folded) >= _LIKE:
+                self.doubt("like_notice")
+            elif run >= _RUN and run > len(folded):
+                self.doubt("like_notice")
+
+    def _read_interleaved(self, start: int) -> None:
+        """In and below a quote with prefixes: lines without one are the counselor's."""
+        count = len(self.lines)
+        inside = False
+        last_quoted = max(at for at in range(start, count) if self.quoted[at])
+        between = False
+        furthest = 0  # how far into the notice the quote has come
+        complete = max((at for at in range(start, count) if self.quoted[at] and _END in self.folded[at]), default=count)
+        for at in range(start, count):
+            folded = self.folded[at]
+            place = self.found[at] or 0
+            if _BEGIN in folded:
+                inside = True
+            if self.quoted[at] and folded and at > complete and not self._is_internal(at):
+                self.own[at] = True  # below the end of the quote
+                self.doubt("typed_quote")
+            elif self.quoted[at]:
+                if 0 < place < furthest and not self._is_internal(at):
+                    self.doubt("moved_quote")  # programs quote in order
+                furthest = max(furthest, place)
+                if folded and self.known is not None and self.found[at] is None and not self._is_program_line(at, start):
+                    self.doubt("edited_quote")
+            elif not folded:
+                self.own[at] = True
+            elif self._is_internal(at):
+                if not self._follows_quote(at):
+                    self.doubt("internal_text")
+            elif self._is_folded_rest(at):
+                pass
+            else:
+                self.own[at] = True
+                between = between or at < last_quoted
+                if inside:
+                    self.doubt("inside_internal")
+                self._doubt_likeness(at)
+            if _END in folded:
+                inside = False
+        self._doubt_below(start, last_quoted, between)
+
+    def _is_program_line(self, at: int, start: int) -> bool:
+        """A line inside the quote that the program, not the notice, put there: headers printed with a prefix."""
+        bare = self.lines[at][len(prefix(self.lines[at])) :]
+        return at < start + 12 and (header(bare) is not None or find_mark([bare], 0) is not None)
+
+    def _follows_quote(self, at: int) -> bool:
+        """Directly below a quoted line: the rest of a tagged line that a program folded."""
+        return at > 0 and (self.quoted[at - 1] or self._is_internal(at - 1)) and self.found[at] is not None
+
+    def _is_folded_rest(self, at: int) -> bool:
+        """The rest of a quoted line that a program folded without repeating the prefix."""
+        if at == 0 or not self.folded[at - 1] or self.own[at - 1]:
+            return False
+        before, here = self.found[at - 1], self.found[at]
+        if self.known is None:
+            if self.quoted[at - 1] and len(self.lines[at - 1]) >= _WIDE and at + 1 < len(self.lines) and self.quoted[at + 1]:
+                self.doubt("rewrapped_quote")
+            return False
+        if before is None or here is None or here - len(self.folded[at]) != before:
+            return False
+        if self.known.ends_line(before):
+            return False  # the line above is whole: this one is a line of its own
+        if len(self.folded[at]) < 4 and not self.known.ends_line(here):
+            self.doubt("rewrapped_quote")
+        return True
+
+    def _doubt_likeness(self, at: int) -> None:
+        folded = self.folded[at]
+        if self.clients is None or len(folded) < 8:
+            return
+        if self.clients.find(folded) is not None or (len(folded) >= 12 and self.clients.likeness(folded) >= _LIKE):
+            self.doubt("like_notice")
+
+    def _doubt_below(self, start: int, last_quoted: int, between: bool) -> None:
+        """Text both above a whole quote and below its end: which of them is the reply?"""
+        above = any(self.own[at] and self.folded[at] for at in range(start))
+        below = [self.lines[at] for at in range(last_quoted + 1, len(self.lines)) if self.own[at]]
+        kept, _ = signatures.cut(below)
+        if above and not between and any(fold(line) for line in kept) and self._is_quote_complete(start):
+            self.doubt("text_after_quote")
+
+    def _is_quote_complete(self, start: int) -> bool:
+        ends = [at for at in range(start, len(self.lines)) if self.quoted[at] and _END in self.folded[at]]
+        return bool(ends)
+
+    def _read_unprefixed(self, start: int) -> None:
+        """Below an Outlook-like separator: only a comparison with the notice tells the counselor's lines."""
+        inside = False
+        for at in range(start, len(self.lines)):
+            folded = self.folded[at]
+            if _BEGIN in folded:
+                inside = True
+            if folded and self.known is None and not self._is_internal(at):
+                self.doubt("unverified_quote")
+            elif folded and self.known is not None and self.found[at] is None and not self._is_internal(at):
+                if inside:
+                    self.doubt("inside_internal")
+                elif find_mark(self.lines, at) is None:
+                    self.own[at] = True
+            if _END in folded:
+                inside = False
+        below = [self.lines[at] for at in range(start, len(self.lines)) if self.own[at]]
+        if below:
+            kept, _ = signatures.cut(below)
+            if any(fold(line) for line in kept):
+                self.doubt("text_after_quote")
+            elif self.known is not None:
+                for at in range(start, len(self.lines)):
+                    self.own[at] = False  # a program's own line below the quote
+
+    def sections(self) -> list[list[str]]:
+        """The counselor's lines, grouped as they stood between quotes."""
+        groups: list[list[str]] = []
+        open_group = False
+        for at, line in enumerate(self.lines):
+            if self.own[at]:
+                if not open_group:
+                    groups.append([])
+                groups[-1].append(line)
+            open_group = self.own[at]
+        return groups
+
+
+def _internal_lines(notice: str) -> frozenset[str]:
+    """Folded lines of the internal blocks of a notice, with their tag and without it."""
+    inside = False
+    lines: set[str] = set()
+    tag = fold(LINE_TAG)
+    for line in notice.split("\n"):
+        folded = fold(line)
+        if _BEGIN in folded:
+            inside = True
+        if inside or tag in folded:
+            lines.add(folded)
+            lines.add(folded.replace(tag, ""))
+        if _END in folded:
+            inside = False
+    return frozenset(lines)
+
+
+def _piece(section: Sequence[str], kept: Sequence[str]) -> str:
+    """A section with its signature cut; it keeps the blank line that stood at its end."""
+    tail = "\n\n" if len(section) > len(kept) else "\n"
+    return "\n".join(kept) + tail
+
+
+def _outer(piece: str) -> str:
+    """Blank lines around are the program's; those inside are the counselor's."""
+    lines = piece.split("\n")
+    while lines and not clean(lines[0]):
+        lines.pop(0)
+    while lines and not clean(lines[-1]):
+        lines.pop()
+    return "\n".join(lines).rstrip()
+
+
+def _commands(text: str) -> tuple[tuple[CommandLine, ...], str]:
+    commands: list[CommandLine] = []
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        bare = clean(lines[at])
+        if bare.startswith("#"):
+            commands.append(CommandLine(lines[at].strip()))
+        elif bare:
+            break
+        at += 1
+    return tuple(commands), _outer("\n".join(lines[at:]))
+
+
+def _has_stray_command(body: str) -> bool:
+    for line in body.split("\n"):
+        bare = clean(line[:80]).casefold()
+        if bare.startswith("#") and bare[1:].lstrip().split(" ")[0] in _COMMAND_WORDS:
+            return True
+    return False

@@ -1,0 +1,135 @@
+"""Cutting the signature under what a counselor wrote (rules P2): their program's, ``-- ``, or one below a ruler.
+
+Cut only what is clearly one. What might as well be the counselor's advice (a list of hotlines below a ruler looks just
+the same) stays and is reported as a doubt, so that the desk asks instead of losing it (rules P5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from maild.mail.quote_marks import clean, is_program_signature
+
+_MOST_LINES = 12  # lines of text in a signature
+_WINDOW = 40  # lines from the end in which a signature is looked for: bounds the work
+_RULER = re.compile(r"(?:([^\w\s「」『』（）()。、.,!?！？])\s?(?:\1\s?){2,}|(?:[^\w\s「」『』（）()。、,!?]\s?){5,}|[_＿ー―]{3,}|[oO]{5,})$")
+_MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}")
+_PHONE = re.compile(r"(?:\+81[- ]?|\(?0)\d{1,4}\)?[-( ]{0,2}\d{1,4}[-) ]{1,2}\d{3,4}(?!\d)|\b0\d{9,10}\b")
+_CONTACT_LABEL = re.compile(r"^\W{0,3}(?:tel|fax|phone|mobile|e-?mail|mail|url|web|hp|電話|住所|所在地|携帯|直通)\s*[:/.)]", re.IGNORECASE)
+_URL = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+_POSTAL = re.compile(r"〒|\b\d{3}-\d{4}\b(?!-)|(?:[都道府県][^。]{1,8}[市区郡町村]|[市区町村][^。]{1,12}\d{1,4}-\d{1,4})")
+_ORGANISATION = re.compile(
+    r"(?:センター|相談室|相談窓口|相談所|協会|法人|株式会社|有限会社|事務局|支援室|課|係|部|財団|社団|クリニック|病院|大学|役所"
+    r"|県庁|協議会|相談員|カウンセラー|支援員)(?:$|[\s　/()])"
+)
+_HELP_LINE = re.compile(
+    r"いのちの電話|ダイヤル|ホットライン|0120|0570|#\d{3,4}|24時間|受付(?:時間)?|チャット相談|電話相談|SNS相談|よりそい|まで(?:電話|お?問い?合わせ)"
+)
+_POINTS_BELOW = re.compile(r"(?:[:↓]|下記|以下|次の|こちら|連絡先|窓口(?:です|をご)?)[^。]{0,12}[。.]?$|(?:下記|以下|次の)[^。]{0,30}[。:]$")
+_PROSE = re.compile(r"(?:です|ます|ました|ません|ください|下さい|でしょう|ですか|ましょう|ね|よ)[。.!?…]*$|。$")
+_GATEWAY = re.compile(
+    r"(?:ウイルス|ウィルス|virus).{0,40}(?:スキャン|チェック|検査|検出|対策|scan|free|check)|www\.avast\.com|www\.avg\.com", re.IGNORECASE
+)
+
+
+def cut(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines of one own section without its signature, and doubt codes (empty where all is clear).
+
+    ``lines`` come without line ends. Sections are what stands between quotes; each may end in a signature.
+    """
+    kept = _trimmed(lines)
+    doubts: list[str] = []
+    kept, doubt = _cut_delimited(kept)
+    if doubt:
+        doubts.append(doubt)
+    for _ in range(4):
+        before = len(kept)
+        kept = _cut_program_lines(kept)
+        kept, doubt = _cut_ruled(kept)
+        if doubt and doubt not in doubts:
+            doubts.append(doubt)
+        if len(kept) == before:
+            break
+    return kept, doubts
+
+
+def is_ruler(line: str) -> bool:
+    """A line drawn with one character: ``------``, ``=====``, ``＿＿＿``, ``∞∞∞``, ``*‥*‥*``."""
+    bare = clean(line[:200])
+    return len(bare) >= 3 and _RULER.match(bare) is not None
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    kept = list(lines)
+    while kept and not clean(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def _cut_program_lines(lines: list[str]) -> list[str]:
+    kept = _trimmed(lines)
+    while kept and (is_program_signature(kept[-1]) or _GATEWAY.search(clean(kept[-1][:300]))):
+        kept = _trimmed(kept[:-1])
+    return kept
+
+
+def _cut_delimited(lines: list[str]) -> tuple[list[str], str]:
+    """``-- `` (RFC 3676 section 4.3); a bare ``--``, since some programs strip the space, only above contact data."""
+    kept = lines
+    below: list[str] = []  # text below the delimiter, from the last delimiter upwards
+    for at in range(len(lines) - 1, -1, -1):
+        bare = lines[at].rstrip("\r")
+        if bare not in ("-- ", "--", "--\u3000", "-- \u3000"):
+            if clean(lines[at]):
+                below.append(clean(lines[at][:300]))
+            if len(below) > _MOST_LINES:
+                break
+            continue
+        prose = sum(1 for part in below if _PROSE.search(part) and not _is_contact(part))
+        proven = any(_is_contact(part) or _ORGANISATION.search(part) for part in below)
+        above = any(clean(line) for line in lines[:at])
+        if (prose and not (bare == "-- " and proven and prose == 1)) or (bare != "-- " and below and not proven) or not above:
+            return _trimmed(kept), "signature_unclear"
+        kept = lines[:at]
+        below = []
+    if any(line.rstrip("\r") == "-- " for line in kept):
+        return _trimmed(kept), "signature_unclear"  # more below it than a signature holds
+    return _trimmed(kept), ""
+
+
+def _cut_ruled(lines: list[str]) -> tuple[list[str], str]:
+    """A last block below a ruler: cut if it is a contact block, left with a doubt if it may be advice."""
+    kept = _trimmed(lines)
+    rulers: list[int] = []
+    texts = 0
+    for at in range(len(kept) - 1, max(-1, len(kept) - 1 - _WINDOW), -1):
+        if is_ruler(kept[at]):
+            rulers.append(at)
+        elif clean(kept[at]):
+            texts += 1
+            if texts > _MOST_LINES or len(kept[at]) > 120:
+                break
+    for start in reversed(rulers):  # the topmost ruler first: a signature may hold rulers inside
+        block = [clean(line[:300]) for line in kept[start:] if clean(line) and not is_ruler(line)]
+        prose = sum(1 for line in block if _PROSE.search(line) and not _is_contact(line))
+        if prose or not any(_is_contact(line) or _ORGANISATION.search(line) for line in block):
+            continue
+        above = [clean(line) for line in kept[:start] if clean(line) and not is_ruler(line)]
+        if not above or _may_be_advice(block, above[-1][-300:]):
+            return kept, "signature_unclear"
+        return _trimmed(kept[:start]), ""
+    return kept, ""
+
+
+def _is_contact(line: str) -> bool:
+    return any(pattern.search(line) for pattern in (_MAIL, _PHONE, _URL, _POSTAL, _CONTACT_LABEL))
+
+
+def _may_be_advice(block: Sequence[str], above: str) -> bool:
+    if any(_HELP_LINE.search(line) for line in block) or _POINTS_BELOW.search(above):
+        return True
+    if not any(p.search(line) for p in (_MAIL, _PHONE, _POSTAL, _CONTACT_LABEL, _ORGANISATION) for line in block):
+        return True  # nothing but a link
+    phones = sum(1 for line in block if _PHONE.search(line) and not re.search(r"fax|携帯|直通|mobile", line, re.IGNORECASE))
+    return phones > 1
