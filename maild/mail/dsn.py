@@ -200,7 +200,7 @@ def _reported(entries: list[_Entry], words: str, subject: str) -> dict[str, Boun
     """The recipients that the report names; None where all that it tells is success."""
     bounced: dict[str, BouncedRecipient] = {}
     good = 0
-    aliases = {found.address: found.alias for found in recipients(words, frozenset(), ())[1] if found.alias}
+    told = {found.address: found for found in recipients(words, frozenset(), ())[1]}
     for entry in entries:
         if entry.action == "delivered" or (not entry.action and entry.status.startswith("2.")):
             good += 1
@@ -209,14 +209,16 @@ def _reported(entries: list[_Entry], words: str, subject: str) -> dict[str, Boun
         if not address:
             continue
         permanent = entry.action == "failed" if entry.action else _permanent(entry.said, words, subject, entry.status)
-        original = entry.original or aliases.get(address, "")
+        beside = told.get(address) or told.get(entry.original) or Found(address, said=words)
+        original = entry.original or beside.alias
         if original and "." not in address.rpartition("@")[2]:
             address = original  # a mailbox name inside that host, not an address
         # The words around the report say it where the report does not, and name the command that was refused.
-        said = entry.said if phrase_reason(" ".join(entry.said.lower().split())) else f"{entry.said} {words}"
+        said = entry.said if phrase_reason(" ".join(entry.said.lower().split())) else f"{entry.said} {beside.said}"
         host = entry.host if "@" not in entry.host else ""
+        data = _after_data(f"{entry.said} {beside.said}", words)
         for name in dict.fromkeys(filter(None, (original, address))):
-            bounced.setdefault(name, _recipient(name, permanent, entry.status, said[:_MAX_SAID], words, host, address))
+            bounced.setdefault(name, _recipient(name, permanent, entry.status, said[:_MAX_SAID], data, host, address))
     return None if good and not bounced else bounced
 
 
@@ -243,13 +245,14 @@ def _told(
         if not phrase_reason(" ".join(said.lower().split())):
             said = f"{said} {words}"
         permanent = action == "failed" if action else _permanent(one.said, words, subject, status)
+        data = _after_data(said, words)
         for name in dict.fromkeys(filter(None, (one.alias, one.address))):
-            bounced.setdefault(name, _recipient(name, permanent, status, said[:_MAX_SAID], words, "", one.address))
+            bounced.setdefault(name, _recipient(name, permanent, status, said[:_MAX_SAID], data, "", one.address))
     return bounced
 
 
 def _recipient(
-    name: str, permanent: bool, status: str, said: str, words: str, host: str, failed: str
+    name: str, permanent: bool, status: str, said: str, after_data: bool, host: str, failed: str
 ) -> BouncedRecipient:
     """One recipient. ``failed`` is the address that refused, which tells the carrier where ``name`` is an alias."""
     spoken = _STATUS.search(said)
@@ -259,7 +262,6 @@ def _recipient(
     reply = _REPLY.search(said)
     code = reply[1] if reply else ""
     domain = failed.rpartition("@")[2]
-    after_data = _after_data(said, words)
     reason = reason_of(said, status, code, domain, after_data)
     if reason != "carrier_filter" and host:
         other = reason_of(said, status, code, host, after_data)

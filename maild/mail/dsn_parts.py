@@ -80,11 +80,24 @@ class Parts:
 
 def header(message: Message, name: str) -> str:
     """One header as decoded text on one line; "" where it is missing or unreadable."""
+    wanted = name.lower()
+    for found, value in message.raw_items():
+        if found.lower() == wanted:
+            return decoded(_eight_bit(value))
+    return ""
+
+
+def _eight_bit(value: object) -> str:
+    """A header's value with its 8-bit characters, which the parser keeps as surrogates and ``get`` throws away."""
+    raw = str(value)[:_MAX_HEADER]
+    return raw if raw.isascii() else _text(_bytes(raw), None)
+
+
+def _bytes(raw: str) -> bytes:
     try:
-        raw = str(message.get(name) or "")[:_MAX_HEADER]
-    except Exception:  # the header parser of the standard library fails on some 8-bit folds
-        return ""
-    return decoded(raw)
+        return raw.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character that no parser put there
+        return raw.encode("utf-8", "replace")
 
 
 def decoded(raw: str) -> str:
@@ -124,26 +137,35 @@ def _body(part: Message) -> str:
     except Exception:
         payload, charset = None, None
     if not isinstance(payload, bytes):
-        raw = part.get_payload()
-        if not isinstance(raw, str):
-            return ""
-        payload = raw.encode("utf-8", "surrogateescape")
+        payload = _bytes(_payload(part))
     text = _text(payload[: 4 * _MAX_TEXT] if len(payload) > 4 * _MAX_TEXT else payload, charset)
     return text.replace("\r\n", "\n").replace("\r", "\n")[:_MAX_TEXT]
 
 
+def _payload(part: Message) -> str:
+    """A leaf's text as it stands; the standard library fails on a charset with a NUL in it."""
+    try:
+        raw = part.get_payload()
+    except Exception:
+        return ""
+    return raw if isinstance(raw, str) else ""
+
+
+def _children(part: Message) -> list[Message]:
+    payload = part.get_payload() if part.is_multipart() else []
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+
+
 def _blocks(part: Message) -> str:
     """A message/delivery-status as text. The parser makes a list of header-only messages of it, but not always."""
-    payload = part.get_payload()
-    if not isinstance(payload, list):
+    blocks = _children(part)
+    if not blocks:
         return _body(part)
     out: list[str] = []
-    for block in payload[:_MAX_PARTS]:
-        if not isinstance(block, Message):
-            continue
+    for block in blocks[:_MAX_PARTS]:
         out.extend(f"{name}: {value}" for name, value in _headers(block))
-        rest = block.get_payload()
-        if isinstance(rest, str) and rest.strip():  # "Action : failed" is no header to the parser
+        rest = _payload(block)
+        if rest.strip():  # "Action : failed" is no header to the parser
             out.append(_encoded(part, rest) if not out else rest)
         out.append("")
     return "\n".join(out)[:_MAX_TEXT]
@@ -158,10 +180,7 @@ def _encoded(part: Message, text: str) -> str:
 
 
 def _headers(message: Message) -> list[tuple[str, str]]:
-    try:
-        return [(name, str(value)[:_MAX_HEADER]) for name, value in message.items()]
-    except Exception:
-        return []
+    return [(name, _eight_bit(value)) for name, value in message.raw_items()]
 
 
 def _header_dict(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -220,17 +239,15 @@ def collect(message: Message) -> Parts:
         seen += 1
         kind = content_type(part)
         types.add(kind)
-        payload = part.get_payload()
-        children = [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+        children = _children(part)
         if kind.endswith("/delivery-status") or kind == "message/global-delivery-status":
             reports.append(_blocks(part))
         elif kind in {"message/rfc822", "message/global", "message/news"}:
             if children:
                 inner = inner or children[0]
                 returned.append(_header_dict(_headers(children[0])))
-                rest = children[0].get_payload()
-                if len(returned[-1]) < 2 and isinstance(rest, str):  # an empty line before the headers
-                    returned[-1] |= headers_in(rest)
+                if len(returned[-1]) < 2:  # an empty line before the headers
+                    returned[-1] |= headers_in(_payload(children[0]))
             else:
                 returned.append(headers_in(_body(part)))
         elif kind.endswith("-headers"):

@@ -5,7 +5,15 @@ from __future__ import annotations
 # Looked at in this order: what is said of the person's mailbox before what is said of us, the particular before the
 # general ("quota exceeded" names the cause, "giving up" only the end).
 PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("network", ("host not found, try again", "host name lookup failure", "temporary lookup failure")),
+    (
+        "network",
+        (
+            "host not found, try again", "host name lookup failure", "temporary lookup failure",
+            "unexpected name server reply",
+        ),
+    ),
+    # Exchange Online for an address that its directory does not know.
+    ("user_unknown", ("recipient address rejected: access denied", "rejected: access denied [")),
     (
         "mailbox_full",
         (
@@ -82,6 +90,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "rate_limited",
         (
+            "service refused, please try later", "service refuse. veuillez",
             "too many connections", "connection rate limit", "rate limit", "too many smtp sessions",
             "too many concurrent", "maximum connection limit", "per-domain connection limit", "throttl",
             "max emails per hour", "exceeded the max", "too many recipients",
@@ -203,7 +212,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "not authorized", "not authorised", "permission", "organizational settings", "closed mailing",
             "illegal attachment", "images or other attachments", "the group you tried", "protocol violation",
             "not subscribed", "multiple addresses", "グループ", "delivery restrict", "unauthorized",
-            "not accepted for", "refuse",
+            "not accepted for",
         ),
     ),
     (
@@ -211,7 +220,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "mime", "improper use of 8-bit", "conversion to internet format", "conversion", "invalid header",
             "8bitmime", "smtputf8", "malformed", "routing loop detected -- too many received", "message format",
-            "line too long", "header size exceeds", "bare lf", "not rfc", "rfc 5322", "rfc822 header", "message-id",
+            "line too long", "header size exceeds", "bare lf", "not rfc", "rfc 5322", "rfc822 header",
             "form of this message",
         ),
     ),
@@ -251,4 +260,5 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "failed to read",
         ),
     ),
+    ("policy", ("refuse", "not accepted", "rejected")),
 )  # fmt: skip

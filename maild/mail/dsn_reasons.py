@@ -1,8 +1,8 @@
 """Why a mail came back: our reason codes, and how they are read from status codes and from what servers say.
 
 The phrases (dsn_phrases) are looked for in lower case with white space folded; no patterns, so the time is linear
-whatever is written (M6). Sources: RFC 3463 and the IANA registry of enhanced status codes, the sources of the mail servers, what
-carriers and large hosts answer, Sisimai's tables (BSD licence).
+whatever is written (M6). Sources: RFC 3463 and the IANA registry of enhanced status codes, the sources of the mail
+servers, what carriers and large hosts answer, Sisimai's tables (BSD licence).
 """
 
 from __future__ import annotations
@@ -137,10 +137,11 @@ def reason_of(said: str, status: str = "", reply: str = "", host: str = "", afte
     else:
         found = phrase_reason(said) or _STATUS.get(detail, "") or _REPLY.get(reply, "undefined")
     if host and is_carrier(host):
-        # docomo answers "550 Unknown user" to the mail itself when its filter refuses us; au says ": User unknown"
-        # without an address. With RCPT the same words mean what they say.
+        # au says ": User unknown" without an address when its filter refuses us; docomo answers "550 Unknown user" to
+        # the mail itself. After RCPT, and with an address at au, the same words mean what they say.
         nameless = "550 : user unknown" in said or "550: : user unknown" in said
-        if found in _REFUSALS or (found == "user_unknown" and (after_data or nameless or detail == "2.0")):
+        named = ">: user unknown" in said
+        if found in _REFUSALS or (found == "user_unknown" and (nameless or (after_data and not named))):
             return "carrier_filter"
     elif found == "carrier_filter":
         return "filtered"
