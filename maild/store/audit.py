@@ -1,8 +1,8 @@
 """The audit trail: append-only, each row bound to the one before it (rules S5).
 
 ``hash = HMAC-SHA256(audit secret, hash of the row before + the row)``. A change, an insertion or a gap in the middle
-breaks the chain. A trail cut off at its end is found by the anchor: a head noted in the key store whenever keys are
-written, always from before, so it may be behind the trail and never ahead of it.
+breaks the chain. A trail cut off at its end is found by the anchor: a head noted in the key store after each
+commit, so it may be behind the trail and never ahead of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
+from maild.store.bulk import Bulk
 from maild.store.codec import decode, encode
 from maild.store.core import Core
 from maild.store.instants import instant, micros
@@ -22,6 +23,7 @@ from maild.store.tables import audit
 from maild.store.vault import place, seal, unseal
 
 _START = b"\0" * 32
+_INSERT = Bulk(insert(audit), ("id", "at", "action", "case_number", "sealed", "hash"))
 _HEAD = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
 
 
@@ -40,10 +42,8 @@ def _link(key: bytes, before: bytes, number: int, at: int, action: str, case: in
     return hmac.digest(key, before + head + sealed, "sha256")
 
 
-def append(core: Core, connection: Connection, lines: Sequence[Noted]) -> None:
-    """Add lines under the write lock."""
-    if not lines:
-        return
+def append(core: Core, connection: Connection, lines: Sequence[Noted]) -> str:
+    """Add lines under the write lock; returns the new head."""
     head = connection.execute(_HEAD).first()
     number, before = (0, _START) if head is None else (head.id, head.hash)
     rows = []
@@ -56,13 +56,18 @@ def append(core: Core, connection: Connection, lines: Sequence[Noted]) -> None:
         rows.append(
             {"id": number, "at": at, "action": line.action, "case_number": line.case, "sealed": sealed, "hash": before}
         )
-    connection.execute(insert(audit), rows)
+    _INSERT.run(connection, rows)
+    return _head(number, before)
 
 
 def head(connection: Connection) -> str:
     """The newest row as the anchor notes it."""
     row = connection.execute(_HEAD).first()
-    return "" if row is None else f"{row.id}:{row.hash.hex()}"
+    return "" if row is None else _head(row.id, row.hash)
+
+
+def _head(number: int, value: bytes) -> str:
+    return f"{number}:{value.hex()}"
 
 
 def rows(core: Core, connection: Connection, case: int | None = None) -> Iterator[AuditRow]:

@@ -102,6 +102,7 @@ class Database:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
                 connection.execute("PRAGMA cache_size = -8192")
+                connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 if secure_delete:
                     connection.execute("PRAGMA secure_delete = ON")
 
@@ -120,14 +121,18 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end of the block, rolled back on any error."""
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end of the block, rolled back on any error.
+
+        ``durable`` False: the commit survives the death of every process, but the last ones may be missing after a
+        power cut (no fsync of its own; the next durable commit syncs them too). For what is only counted or swept.
+        """
         if self._writer == threading.get_ident():
             raise RuntimeError("a writing transaction inside a writing transaction")
         with self._lock:
             self._writer = threading.get_ident()
             try:
-                with self._connection("BEGIN IMMEDIATE") as connection:
+                with self._connection("BEGIN IMMEDIATE", durable=durable) as connection:
                     if not self.sqlite:
                         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
                     yield connection
@@ -143,14 +148,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def _connection(self, begin: str) -> Iterator[Connection]:
+    def _connection(self, begin: str, *, durable: bool = True) -> Iterator[Connection]:
         try:
             connection = self.engine.connect()
         except DBAPIError as error:
             raise explain(error) from None
         try:
             if self.sqlite:
-                connection.exec_driver_sql(begin)
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                if not durable:
+                    driver.execute("PRAGMA synchronous = NORMAL")
+                driver.execute(begin)
+                connection.begin()
+            elif not durable:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
             connection.commit()
         except BaseException as error:
@@ -159,8 +171,12 @@ class Database:
                 connection.rollback()
             except Exception:
                 connection.invalidate()
-            if isinstance(error, DBAPIError):
+            if isinstance(error, (DBAPIError, sqlite3.Error)):
                 raise explain(error) from None
             raise
         finally:
+            if not durable and self.sqlite and not connection.invalidated:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.execute("PRAGMA synchronous = FULL")
             connection.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
@@ -45,9 +43,9 @@ _BROKEN = {
 _TEMPORARY_CLASSES = ("08", "40", "53", "55", "57", "58")
 
 
-def explain(error: DBAPIError) -> StoreError:
+def explain(error: DBAPIError | sqlite3.Error) -> StoreError:
     """Our error for one of the driver's. Its text is ours: the driver's may hold values of the statement."""
-    original = error.orig
+    original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.Error):
         code = getattr(original, "sqlite_errorcode", 0) & 0xFF
         if code in _TEMPORARY:
@@ -57,16 +55,11 @@ def explain(error: DBAPIError) -> StoreError:
         name = getattr(original, "sqlite_errorname", type(original).__name__)
         return StoreError(f"The database refused a statement ({name}); this is an error in maild, please report it.")
     state = getattr(original, "sqlstate", None)
-    if error.connection_invalidated or state is None or state[:2] in _TEMPORARY_CLASSES:
+    if (
+        (isinstance(error, DBAPIError) and error.connection_invalidated)
+        or state is None
+        or state[:2] in _TEMPORARY_CLASSES
+    ):
         word = state or "no connection"
         return TemporaryStoreError(f"Nothing was stored: the database server is not available ({word}).")
     return StoreError(f"The database refused a statement (SQLSTATE {state}); please report it.")
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn errors of the driver into ours. ``from None``: a driver's traceback prints the statement's values (S2)."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise explain(error) from None

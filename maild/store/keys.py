@@ -10,12 +10,14 @@ from __future__ import annotations
 import hmac
 import secrets as random
 import threading
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from maild.store.bulk import Bulk
 from maild.store.engine import Database
 from maild.store.errors import StoreError, TemporaryStoreError, WrongKey
 from maild.store.schema import prepare
@@ -24,9 +26,16 @@ from maild.store.vault import new_secret, place, seal, subkey, unseal
 
 _SECRETS = ("lookup", "audit", "memory")
 _CACHED = 4096
+#: Keys made in advance, with one commit for all.
+_POOL = 256
 _CHUNK = 500
 
 
+_INSERT = Bulk(insert(data_key), ("id", "case_number", "wrapped"))
+_OWNER = Bulk(
+    update(data_key).where(data_key.c.id == bindparam("b_id")).values(case_number=bindparam("b_case")),
+    ("b_id", "b_case"),
+)
 _NOTE = update(key_meta).where(key_meta.c.name == bindparam("b_name")).values(value=bindparam("b_value"))
 
 
@@ -52,6 +61,7 @@ class KeyStore:
         self._database = Database(url, secure_delete=True)
         self._wrapping = AESGCM(subkey(master_key, "wrap"))
         self._ciphers: OrderedDict[int, AESGCM] = OrderedDict()
+        self._pool: deque[tuple[int, AESGCM]] = deque()
         self._lock = threading.Lock()
         try:
             self.is_new = prepare(self._database, keys=True, migrate=migrate)
@@ -62,9 +72,14 @@ class KeyStore:
             raise
 
     def close(self) -> None:
-        """Forget the keys in memory and close the database."""
+        """Destroy the keys nobody used, forget the others, and close the database."""
         with self._lock:
+            unused = [key_id for key_id, _ in self._pool]
+            self._pool.clear()
             self._ciphers.clear()
+        if unused:
+            with suppress(StoreError):  # swept at the next start
+                self.conclude({}, unused, "")
         self._database.close()
 
     # -- identity and secrets ------------------------------------------------------------------------------------
@@ -114,27 +129,63 @@ class KeyStore:
 
     # -- data keys -----------------------------------------------------------------------------------------------
 
-    def create(self, cases: Sequence[int | None], anchor: str = "") -> list[tuple[int, AESGCM]]:
-        """One new key each, committed; a case's number, or None for a message's own key. ``anchor``: see ``anchor``."""
-        if not cases:
+    def take(self, count: int) -> list[tuple[int, AESGCM]]:
+        """Fresh keys, committed. They come from a pool that is made in advance, so that most calls write nothing.
+
+        To be called under the main database's write lock: a sweep by another process, which holds that lock too, may
+        have destroyed what this pool holds, so it is looked up once more.
+        """
+        if count == 0:
             return []
+        with self._lock:
+            taken = [self._pool.popleft() for _ in range(min(count, len(self._pool)))]
+        if taken and len(self._existing([key_id for key_id, _ in taken])) < len(taken):
+            with self._lock:
+                self._pool.clear()
+            taken = []
+        if len(taken) < count:
+            made = self._create(count - len(taken) + _POOL)
+            taken += made[: count - len(taken)]
+            with self._lock:
+                self._pool.extend(made[len(made) - _POOL :])
+        with self._lock:
+            for key_id, cipher in taken:
+                self._keep(key_id, cipher)
+        return taken
+
+    def _existing(self, key_ids: Sequence[int]) -> set[int]:
+        with self._database.read() as connection:
+            found: set[int] = set()
+            for chunk in chunks(key_ids):
+                found |= set(connection.execute(select(data_key.c.id).where(data_key.c.id.in_(chunk))).scalars())
+            return found
+
+    def _create(self, count: int) -> list[tuple[int, AESGCM]]:
         created: list[tuple[int, AESGCM]] = []
         rows = []
         with self._database.write() as connection:
             first = self._last(connection) + 1
-            for key_id, case in enumerate(cases, first):
+            for key_id in range(first, first + count):
                 value = new_secret()
                 wrapped = seal(self._wrapping, place("data_key", key_id, "wrapped"), value)
-                rows.append({"id": key_id, "case_number": case, "wrapped": wrapped})
+                rows.append({"id": key_id, "case_number": None, "wrapped": wrapped})
                 created.append((key_id, AESGCM(value)))
-            connection.execute(insert(data_key), rows)
-            self._note(connection, "last_key", str(first + len(rows) - 1))
+            _INSERT.run(connection, rows)
+            self._note(connection, "last_key", str(first + count - 1))
+        return created
+
+    def conclude(self, cases: Mapping[int, int], spent: Collection[int], anchor: str) -> None:
+        """After a commit of the main database: which key is which case's, keys that nothing names any more, and the
+        head of the audit trail. A power cut may lose it: then a sweep does the rest."""
+        with self._lock:
+            for key_id in spent:
+                self._ciphers.pop(key_id, None)
+        with self._database.write(durable=False) as connection:
+            _OWNER.run(connection, [{"b_id": key_id, "b_case": case} for key_id, case in cases.items()])
+            for chunk in chunks(spent):
+                connection.execute(delete(data_key).where(data_key.c.id.in_(chunk)))
             if anchor:
                 self._note(connection, "anchor", anchor)
-        with self._lock:
-            for key_id, cipher in created:
-                self._keep(key_id, cipher)
-        return created
 
     def _last(self, connection: Connection) -> int:
         value = connection.execute(select(key_meta.c.value).where(key_meta.c.name == "last_key")).scalar()

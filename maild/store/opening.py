@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, func, insert, select, union_all
 
@@ -89,13 +90,13 @@ def _sweep(core: Core) -> None:
         core.keys.destroy([key_id for key_id in core.keys.all_ids() if key_id < highest and key_id not in used])
 
 
-def bury(core: Core, spent: Sequence[int], erased: Collection[Tombstone]) -> None:
-    """After a commit: destroy the keys that its rows no longer name. What fails here is done at the next start; an
-    erasure that is not complete is the caller's to know (TemporaryStoreError)."""
+def conclude(
+    core: Core, owners: Mapping[int, int], spent: Sequence[int], erased: Collection[Tombstone], anchor: str
+) -> None:
+    """After a commit: tell the key store. What fails here is done at the next start and must not look as if the
+    transaction had failed; but an erasure that is not complete is the caller's to know (TemporaryStoreError)."""
+    if owners or spent or anchor:
+        with suppress(TemporaryStoreError):
+            core.keys.conclude(owners, spent, anchor)
     if erased:
-        core.keys.destroy([*spent, *(t.key_id for t in erased)], erased)
-    elif spent:
-        try:
-            core.keys.destroy(spent)
-        except TemporaryStoreError:
-            return  # orphans, harmless: the transaction itself is committed and must not look as if it were not
+        core.keys.destroy([t.key_id for t in erased], erased)

@@ -49,7 +49,7 @@ class OutboxRows:
     def claim(self, now: datetime, limit: int) -> list[Claimed]:
         """Mails that are due; their attempt is recorded and committed before anybody dials."""
         core = self._core
-        with core.database.write() as connection:
+        with core.database.write(durable=False) as connection:  # a kill cannot undo it; a power cut may
             rows = connection.execute(_DUE, {"b_now": micros(now), "b_limit": limit}).all()
             if not rows:
                 return []

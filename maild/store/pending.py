@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from maild.desk.case import Case
 from maild.store import audit as trail
+from maild.store.bulk import Bulk
 from maild.store.codec import encode
 from maild.store.core import Core, Numbers
 from maild.store.errors import StoreError
@@ -22,42 +23,69 @@ from maild.store.instants import micros, micros_or_none
 from maild.store.loaded import CaseRow, Loaded
 from maild.store.records import Entry, EntryContent, Outgoing, OutgoingContent
 from maild.store.tables import case_address, cases, deadline, entry, outbox, seen, spool
-from maild.store.vault import place, seal
+from maild.store.vault import Hasher, place, seal
 
 _CASE_VALUES = ("client_hash", "state", "reason", "flags", "closed", "round_trip", "completed", "replies", "sealed")
-_UPDATE_CASE = (
+_UPDATE_CASE = Bulk(
     update(cases)
     .where(cases.c.number == bindparam("b_number"))
-    .values({name: bindparam(f"b_{name}") for name in _CASE_VALUES})
+    .values({name: bindparam(f"b_{name}") for name in _CASE_VALUES}),
+    ("b_number", *(f"b_{name}" for name in _CASE_VALUES)),
 )
-_DELETE_DEADLINES = delete(deadline).where(deadline.c.case_number == bindparam("b_number"))
-_DELETE_ADDRESSES = delete(case_address).where(case_address.c.case_number == bindparam("b_number"))
-_SETTLE = update(outbox).where(outbox.c.id == bindparam("b_id")).values(settled=1)
+_INSERT_CASES = Bulk(insert(cases), [column.name for column in cases.c])
+_INSERT_CASE_ADDRESS = Bulk(insert(case_address), ("address_hash", "case_number"))
+_INSERT_DEADLINE = Bulk(insert(deadline), ("case_number", "kind", "at"))
+_INSERT_ENTRY = Bulk(insert(entry), [column.name for column in entry.c])
+_INSERT_SEEN = Bulk(insert(seen), [column.name for column in seen.c])
+_NOT_YET = ("attempted", "concluded")
+_INSERT_OUTBOX = Bulk(insert(outbox), [column.name for column in outbox.c if column.name not in _NOT_YET])
+_DELETE_DEADLINES = Bulk(delete(deadline).where(deadline.c.case_number == bindparam("b_number")), ("b_number",))
+_DELETE_ADDRESSES = Bulk(delete(case_address).where(case_address.c.case_number == bindparam("b_number")), ("b_number",))
+_SETTLE = Bulk(update(outbox).where(outbox.c.id == bindparam("b_id")).values(settled=1), ("b_id",))
 _DONE = delete(spool).where(spool.c.id.in_(bindparam("wanted", expanding=True))).returning(spool.c.id, spool.c.key_id)
 
 
 class Pending:
     """The buffer of one writing transaction."""
 
-    def __init__(self, core: Core, connection: Connection, loaded: Loaded) -> None:
+    def __init__(self, core: Core, hasher: Hasher, connection: Connection, loaded: Loaded) -> None:
         self._core = core
+        self._hasher = hasher
         self._connection = connection
         self._loaded = loaded
         self._row_of = loaded.case_row
         self.numbers = Numbers(connection)
         self.cases: dict[int, tuple[Case, Mapping[str, datetime]]] = {}
-        self.entries: list[Entry] = []
+        self._by_client: dict[bytes, set[int]] = {}
+        self.entries: list[tuple[int, Entry]] = []
         self.queued: list[tuple[int, Outgoing]] = []
         self.settled: set[int] = set()
         self.audit: list[trail.Noted] = []
         self.done: set[int] = set()
         #: Message keys whose rows go with this transaction; destroyed once it is committed.
         self.spent_keys: list[int] = []
+        #: New keys of cases, and the audit trail's new head: for the key store once this is committed.
+        self.owners: dict[int, int] = {}
+        self.anchor = ""
 
     def address_hashes(self, case: Case) -> list[bytes]:
         """Keyed hashes of the registered address and of the accepted ones, the registered one first."""
-        hasher = self._core.hasher
+        hasher = self._hasher
         return list(dict.fromkeys(hasher.client(case.desk, a) for a in (case.client, *case.addresses) if a))
+
+    def put(self, case: Case, deadlines: Mapping[str, datetime]) -> None:
+        """A case to write with its deadlines."""
+        before = self.cases.get(case.number)
+        if before is None or (before[0].client, before[0].addresses) != (case.client, case.addresses):
+            for value in () if before is None else self.address_hashes(before[0]):
+                self._by_client[value].discard(case.number)
+            for value in self.address_hashes(case):
+                self._by_client.setdefault(value, set()).add(case.number)
+        self.cases[case.number] = (case, deadlines)
+
+    def numbers_of(self, client: bytes) -> set[int]:
+        """Cases to write that this client's address finds."""
+        return self._by_client.get(client, set())
 
     def flush(self) -> None:
         """Write everything that waits."""
@@ -66,13 +94,15 @@ class Pending:
         self._write_entries(ciphers)
         self._write_outbox(ciphers)
         if self.settled:
-            self._connection.execute(_SETTLE, [{"b_id": number} for number in sorted(self.settled)])
+            _SETTLE.run(self._connection, [{"b_id": number} for number in sorted(self.settled)])
         if self.done:
             rows = self._connection.execute(_DONE, {"wanted": sorted(self.done)}).all()
             self.spent_keys += [row.key_id for row in rows]
-        trail.append(self._core, self._connection, self.audit)
+        if self.audit:
+            self.anchor = trail.append(self._core, self._connection, self.audit)
         self.numbers.save()
         self.cases.clear()
+        self._by_client.clear()
         self.entries.clear()
         self.queued.clear()
         self.settled.clear()
@@ -91,12 +121,13 @@ class Pending:
             ("case", number, number) for number in self.cases if rows.get(number) is None
         ]
         keyed = {number for number, row in rows.items() if number in self.cases or (row is not None and row.key_id)}
-        own: list[tuple[str, int, int | None]] = [("entry", e.id, None) for e in self.entries if e.case not in keyed]
+        own: list[tuple[str, int, int | None]] = [
+            ("entry", n, None) for n, item in self.entries if item.case not in keyed
+        ]
         own += [("outbox", n, None) for n, mail in self.queued if mail.case not in keyed]
         lacking += own
-        made = []
-        if lacking:
-            made = core.keys.create([case for _, _, case in lacking], anchor=trail.head(self._connection))
+        made = core.keys.take(len(lacking))
+        self.owners |= {key_id: case for (_, _, case), (key_id, _) in zip(lacking, made, strict=True) if case}
         result: dict[tuple[str, int], tuple[int | None, AESGCM]] = {
             (kind, number): key for (kind, number, _), key in zip(lacking, made, strict=True)
         }
@@ -107,9 +138,9 @@ class Pending:
                 if row is None or row.key_id not in loaded:
                     raise StoreError(f"Case {number} was erased; nothing can be added to it.")
                 result["case", number] = (row.key_id, loaded[row.key_id])
-        for item in self.entries:
+        for number, item in self.entries:
             if item.case in keyed and item.case is not None:
-                result["entry", item.id] = (None, result["case", item.case][1])
+                result["entry", number] = (None, result["case", item.case][1])
         for number, mail in self.queued:
             if mail.case in keyed and mail.case is not None:
                 result["outbox", number] = (None, result["case", mail.case][1])
@@ -117,7 +148,7 @@ class Pending:
 
     def _case_numbers(self) -> set[int]:
         numbers = set(self.cases)
-        numbers |= {item.case for item in self.entries if item.case is not None}
+        numbers |= {item.case for _, item in self.entries if item.case is not None}
         numbers |= {mail.case for _, mail in self.queued if mail.case is not None}
         return numbers
 
@@ -169,16 +200,16 @@ class Pending:
         if old:
             # What closes goes first: a client's old case may close where the new one opens.
             old.sort(key=lambda row: row["b_state"] != "closed")
-            connection.execute(_UPDATE_CASE, old)
-            connection.execute(_DELETE_DEADLINES, [{"b_number": row["b_number"]} for row in old])
+            _UPDATE_CASE.run(connection, old)
+            _DELETE_DEADLINES.run(connection, [{"b_number": row["b_number"]} for row in old])
         if new:
-            connection.execute(insert(cases), new)
+            _INSERT_CASES.run(self._connection, new)
         if stale_addresses:
-            connection.execute(_DELETE_ADDRESSES, [{"b_number": number} for number in stale_addresses])
+            _DELETE_ADDRESSES.run(connection, [{"b_number": number} for number in stale_addresses])
         if new_addresses:
-            connection.execute(insert(case_address), new_addresses)
+            _INSERT_CASE_ADDRESS.run(self._connection, new_addresses)
         if deadlines:
-            connection.execute(insert(deadline), deadlines)
+            _INSERT_DEADLINE.run(self._connection, deadlines)
         for number, (case, _) in self.cases.items():
             row = self._row_of(number)
             if row is None:
@@ -196,9 +227,9 @@ class Pending:
     def _write_entries(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
         rows: list[dict[str, Any]] = []
         foreign: list[dict[str, Any]] = []
-        hasher = self._core.hasher
-        for item in self.entries:
-            key_id, cipher = ciphers["entry", item.id]
+        hasher = self._hasher
+        for number, item in self.entries:
+            key_id, cipher = ciphers["entry", number]
             content = EntryContent(
                 item.author, item.subject, item.text, item.own_text, item.message_id, item.address, item.extra
             )
@@ -211,7 +242,7 @@ class Pending:
                 )
             rows.append(
                 {
-                    "id": item.id,
+                    "id": number,
                     "case_number": item.case,
                     "desk": item.desk,
                     "at": micros(item.at),
@@ -222,14 +253,14 @@ class Pending:
                     "address_hash": hasher.client(item.desk, item.address) if item.address else None,
                     "body_hash": body_hash,
                     "key_id": key_id,
-                    "content": seal(cipher, place("entry", item.id, "content"), encode(content)),
-                    "raw": None if item.raw is None else seal(cipher, place("entry", item.id, "raw"), item.raw),
+                    "content": seal(cipher, place("entry", number, "content"), encode(content)),
+                    "raw": None if item.raw is None else seal(cipher, place("entry", number, "raw"), item.raw),
                 }
             )
             if item.message_id and item.address:
                 foreign.append(
                     {
-                        "entry_id": item.id,
+                        "entry_id": number,
                         "message_hash": hasher.foreign(item.desk, item.address, item.message_id),
                         "body_hash": hasher.body(item.desk, item.address, item.body_key),
                         "at": micros(item.at),
@@ -237,13 +268,13 @@ class Pending:
                     }
                 )
         if rows:
-            self._connection.execute(insert(entry), rows)
+            _INSERT_ENTRY.run(self._connection, rows)
         if foreign:
-            self._connection.execute(insert(seen), foreign)
+            _INSERT_SEEN.run(self._connection, foreign)
 
     def _write_outbox(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
         rows: list[dict[str, Any]] = []
-        hasher = self._core.hasher
+        hasher = self._hasher
         for number, mail in self.queued:
             key_id, cipher = ciphers["outbox", number]
             content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
@@ -273,4 +304,4 @@ class Pending:
                 }
             )
         if rows:
-            self._connection.execute(insert(outbox), rows)
+            _INSERT_OUTBOX.run(self._connection, rows)

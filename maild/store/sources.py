@@ -43,7 +43,7 @@ class Sources:
     def read(self, name: str, at: datetime) -> None:
         """Read successfully at ``at``. If that is late, the span since the last time becomes an outage."""
         now = micros(at)
-        with self._core.database.write() as connection:
+        with self._core.database.write(durable=False) as connection:
             row = connection.execute(select(source).where(source.c.name == name)).first()
             if row is None:
                 connection.execute(insert(source), {"name": name, "every_us": 0, "last_read": now})

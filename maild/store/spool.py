@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from maild.store.bulk import Bulk
 from maild.store.codec import decode, encode
 from maild.store.codes import code
 from maild.store.core import AnyRow, Core, Numbers
@@ -17,6 +18,8 @@ from maild.store.records import Envelope, Incoming, QuarantineRow, Spooled
 from maild.store.tables import imap_cursor, spool
 from maild.store.vault import place, seal, unseal
 
+_FIELDS = ("id", "source", "arrived", "attempts", "retry_at", "key_id", "envelope", "raw")
+_INSERT = Bulk(insert(spool), _FIELDS)
 _COUNT = update(spool).where(spool.c.id == bindparam("b_id")).values(attempts=spool.c.attempts + 1)
 _WAITING = (
     select(spool)
@@ -40,7 +43,7 @@ class Spool:
         with core.database.write() as connection:
             numbers = Numbers(connection)
             first = numbers.next("spool", len(mails))
-            keys = core.keys.create([None] * len(mails))
+            keys = core.keys.take(len(mails))
             rows = []
             for spool_id, (mail, (key_id, cipher)) in enumerate(zip(mails, keys, strict=True), first):
                 envelope = encode(Envelope(mail.envelope_from, mail.recipients))
@@ -56,7 +59,7 @@ class Spool:
                         "raw": seal(cipher, place("spool", spool_id, "raw"), mail.raw),
                     }
                 )
-            connection.execute(insert(spool), rows)
+            _INSERT.run(connection, rows)
             _move_cursors(connection, mails)
             numbers.save()
         return [row["id"] for row in rows]  # type: ignore[misc]
@@ -64,7 +67,7 @@ class Spool:
     def take(self, limit: int, now: datetime) -> list[Spooled]:
         """The oldest waiting mails; their attempt is counted and committed before this returns (M9)."""
         core = self._core
-        with core.database.write() as connection:
+        with core.database.write(durable=False) as connection:  # a kill cannot undo it; a power cut may
             rows = connection.execute(_WAITING, {"b_now": micros(now), "b_limit": limit}).all()
             if rows:
                 connection.execute(_COUNT, [{"b_id": row.id} for row in rows])

@@ -189,7 +189,8 @@ class Store:
             transaction = Transaction(self._core, connection, writing=True)
             yield transaction
             transaction.flush()
-        opening.bury(self._core, transaction.spent_keys, transaction.erased)
+        done = transaction.written
+        opening.conclude(self._core, done.owners, done.spent_keys, transaction.erased, done.anchor)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

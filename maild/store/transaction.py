@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from maild.desk.case import Case
 from maild.store import audit as trail
 from maild.store import erasure, marks
+from maild.store.bulk import Bulk
 from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.instants import instant, micros
@@ -54,7 +55,7 @@ _COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
     outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
     outbox.c.created >= bindparam("b_since"),
 )
-_ONCE = select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash"))
+_ONCE = Bulk(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")), ("b_hash",))
 _OUTCOMES = (
     WITH_KEY.where(outbox.c.settled == 0, outbox.c.concluded.is_not(None))
     .order_by(outbox.c.concluded, outbox.c.id)
@@ -74,10 +75,10 @@ class Transaction:
     def __init__(self, core: Core, connection: Connection, *, writing: bool) -> None:
         self._core = core
         self._connection = connection
-        self._hasher = core.hasher
+        self._hasher = core.hasher.fresh()
         self._writing = writing
         self._loaded = Loaded(core, connection)
-        self._pending = Pending(core, connection, self._loaded)
+        self._pending = Pending(core, self._hasher, connection, self._loaded)
         self._marks = marks.Marks(core, connection)
         self._erased: list[erasure.Tombstone] = []
         self._seen: dict[bytes, list[Seen]] = {}
@@ -193,12 +194,18 @@ class Transaction:
     def _numbers_of(self, client: bytes) -> list[int]:
         self._loaded.load_clients((client,))
         numbers = set(self._loaded.by_client[client])
-        for number, (case, _) in self._pending.cases.items():
-            if client in self._pending.address_hashes(case):
-                numbers.add(number)
-            else:
-                numbers.discard(number)
+        numbers -= self._pending.cases.keys()  # what was put may have other addresses now
+        numbers |= self._pending.numbers_of(client)
         return sorted(numbers, reverse=True)
+
+    def names(self, desk: str) -> set[str]:
+        """The names that clients with an open case at this desk chose: for the leak guard (P5)."""
+        self.flush_if_writing()
+        numbers = self._connection.scalars(
+            select(cases.c.number).where(cases.c.desk == desk, cases.c.state != "closed")
+        )
+        found = (self.case(number) for number in numbers.all())
+        return {case.name for case in found if case is not None and case.name}
 
     def new_number(self) -> int:
         """A case number that no case had or will have again."""
@@ -208,7 +215,7 @@ class Transaction:
         """Insert or update a case and replace its deadlines. A closed case has none."""
         if not case.is_open and deadlines:
             raise ValueError("a closed case has no deadlines")
-        self._write().cases[case.number] = (case, dict(deadlines))
+        self._write().put(case, dict(deadlines))
 
     # -- mails of ours -------------------------------------------------------------------------------------------
 
@@ -234,7 +241,7 @@ class Transaction:
         value = self._hasher.once(mail.once)
         known = self._once.get(value)
         if known is None:
-            known = self._connection.execute(_ONCE, {"b_hash": value}).scalar()
+            known = _ONCE.scalar(self._connection, {"b_hash": value})
         if known is None:
             known = pending.numbers.next("outbox")
             pending.queued.append((known, mail))
@@ -300,9 +307,8 @@ class Transaction:
     def record(self, item: Entry) -> int:
         """Keep one accepted mail, reply or note; returns its number."""
         pending = self._write()
-        number = pending.numbers.next("entry")
-        item = replace(item, id=number)
-        pending.entries.append(item)
+        number = item.id or pending.numbers.next("entry")
+        pending.entries.append((number, item))
         if item.message_id and item.address:
             value = self._hasher.foreign(item.desk, item.address, item.message_id)
             if value in self._seen:
@@ -312,17 +318,21 @@ class Transaction:
             self._bodies[self._body_hash(item.case, item.desk, item.address, item.body_key)] = number
         return number
 
+    def new_entry_id(self) -> int:
+        """A number for an entry that is recorded later in this transaction, so that a decision can name it."""
+        return self._write().numbers.next("entry")
+
     def entries(self, case: int, *, with_raw: bool = False) -> list[Entry]:
         """What was recorded for a case, oldest first. ``raw`` only where asked for."""
         statement = _ENTRIES_OF.add_columns(entry.c.raw) if with_raw else _ENTRIES_OF
         found = open_entries(self._core, self._connection.execute(statement, {"b_case": case}))
-        return found + [item for item in self._pending.entries if item.case == case]
+        return found + [replace(item, id=number) for number, item in self._pending.entries if item.case == case]
 
     def entry(self, entry_id: int, *, with_raw: bool = False) -> Entry | None:
         """One entry by its number. ``raw`` only where asked for."""
-        for item in self._pending.entries:
-            if item.id == entry_id:
-                return item
+        for number, item in self._pending.entries:
+            if number == entry_id:
+                return replace(item, id=number)
         statement = _ENTRY.add_columns(entry.c.raw) if with_raw else _ENTRY
         return next(iter(open_entries(self._core, self._connection.execute(statement, {"b_id": entry_id}))), None)
 
@@ -331,10 +341,10 @@ class Transaction:
         value = self._hasher.foreign(desk, address, message_id)
         if value not in self._seen:
             self._load_seen((value,))
-            for item in self._pending.entries:
+            for number, item in self._pending.entries:
                 if (item.desk, item.address, item.message_id) == (desk, address, message_id):
                     body_hash = self.fingerprint(desk, address, item.body_key)
-                    self._seen[value].append(Seen(item.at, body_hash, item.case, item.id))
+                    self._seen[value].append(Seen(item.at, body_hash, item.case, number))
         return list(self._seen[value])
 
     def fingerprint(self, desk: str, address: str, body: str) -> bytes:
@@ -469,9 +479,9 @@ class Transaction:
         return self._erased
 
     @property
-    def spent_keys(self) -> list[int]:
-        """Keys of spooled mails that are done."""
-        return self._pending.spent_keys
+    def written(self) -> Pending:
+        """What the key store has to hear of once this is committed."""
+        return self._pending
 
 
 def _unsent(number: int, mail: Outgoing) -> SentMail:
