@@ -1,0 +1,97 @@
+"""Config to parts: the store, and the world the pipeline works in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import date
+
+from maild.compose import Templates
+from maild.compose.samples import faults, own_texts
+from maild.config import Config
+from maild.desk import crisis
+from maild.desk.crisis import PhraseError
+from maild.desk.rules import Desk
+from maild.errors import UserError
+from maild.pipeline.world import DeskWorld, World
+from maild.resources import templates_dir
+from maild.store import Store, load_or_create_key
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def fresh_token() -> str:
+    """128 bits from the operating system, as 26 letters and digits (rules P3)."""
+    number = secrets.randbits(130)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 130, 5))
+
+
+def open_store(config: Config) -> Store:
+    """The store of this installation; key and database are made at the first start."""
+    maild = config.maild
+    maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = maild.key_create and not Store.exists(maild.database)
+    key = load_or_create_key(maild.key_file, new)
+    return Store.open(maild.database, key)
+
+
+def templates_of(desk: Desk) -> Templates:
+    """The templates of one desk."""
+    return Templates(templates_dir(), desk.name, desk.language, desk.timezone)
+
+
+def template_faults(config: Config) -> list[str]:
+    """What is wrong with any template of any desk, each named once."""
+    found: dict[str, None] = {}
+    for desk in config.desks:
+        found |= dict.fromkeys(faults(templates_of(desk), desk))
+    return list(found)
+
+
+def build_world(config: Config, token: Callable[[], str] = fresh_token, *, eight_bit: bool | None = None) -> World:
+    """All desks with their templates and phrases. Raises UserError naming every template that cannot be rendered."""
+    broken = template_faults(config)
+    if broken:
+        raise UserError("\n".join(broken))
+    return World(
+        desks=tuple(_desk_world(config, desk) for desk in config.desks),
+        operators=config.maild.operators,
+        trusted_authserv=frozenset(name.lower() for name in config.maild.trusted_authserv),
+        token=token,
+        is_holiday=_holidays(config),
+        eight_bit=config.send.transport == "maildir" if eight_bit is None else eight_bit,
+    )
+
+
+def _desk_world(config: Config, desk: Desk) -> DeskWorld:
+    templates = templates_of(desk)
+    try:
+        phrases = crisis.Phrases.load(desk.rules.crisis_phrases, language=desk.language)
+    except (OSError, PhraseError) as error:
+        raise UserError(f"desk {desk.name}: crisis_phrases: {error}") from error
+    inside = {one.address for one in desk.counselors} | {desk.shared_inbox, *desk.on_call, *desk.inboxes}
+    return DeskWorld(
+        desk=desk,
+        templates=templates,
+        phrases=phrases,
+        form=config.form(desk.name),
+        ours=own_texts(templates, desk),
+        staff=frozenset(inside),
+    )
+
+
+def _holidays(config: Config) -> Callable[[str, date], bool]:
+    """Japanese public holidays for desks in Japan's zone, and those of the config (C9)."""
+    own = {desk.name: frozenset(desk.rules.holidays) for desk in config.desks}
+    japan = {desk.name for desk in config.desks if desk.timezone in ("Asia/Tokyo", "Japan")}
+
+    def is_holiday(desk: str, day: date) -> bool:
+        if day in own.get(desk, ()):
+            return True
+        if desk not in japan:
+            return False
+        import jpholiday
+
+        return bool(jpholiday.is_holiday(day))
+
+    return is_holiday
