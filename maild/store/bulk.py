@@ -6,6 +6,7 @@ databases get their own SQL; our values need no conversion (numbers, text, bytes
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -49,11 +50,20 @@ class Bulk:
         if order is None:
             connection.exec_driver_sql(sql, [dict(row) for row in rows])
         else:
-            connection.exec_driver_sql(sql, [tuple([row[name] for name in order]) for row in rows])
+            _driver(connection).executemany(sql, [tuple([row[name] for name in order]) for row in rows])
 
     def scalar(self, connection: Connection, row: Mapping[str, Any]) -> Any:
         """The first column of the first row of a query, None if there is none."""
         sql, order, constants = self._for(connection)
         row = {**constants, **row}
-        parameters: Any = row if order is None else tuple([row[name] for name in order])
-        return connection.exec_driver_sql(sql, parameters).scalar()
+        if order is None:
+            return connection.exec_driver_sql(sql, row).scalar()
+        found = _driver(connection).execute(sql, tuple([row[name] for name in order])).fetchone()
+        return None if found is None else found[0]
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """sqlite3's own connection, inside the transaction that ``engine`` has begun; its errors are translated there."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver

@@ -110,9 +110,21 @@ entry = Table(
     # One disposition per accepted mail (M1).
     Index("entry_one_per_spooled", "spool_id", unique=True),
     Index("entry_by_case", "case_number", "id"),
-    Index("entry_by_body", "body_hash"),
-    Index("entry_by_address", "address_hash"),
-    Index("entry_by_key", "key_id"),
+    Index(
+        "entry_by_body",
+        "body_hash",
+        sqlite_where=text("body_hash IS NOT NULL"),
+        postgresql_where=text("body_hash IS NOT NULL"),
+    ),
+    Index(
+        "entry_by_address",
+        "address_hash",
+        sqlite_where=text("case_number IS NULL"),
+        postgresql_where=text("case_number IS NULL"),
+    ),
+    Index(
+        "entry_by_key", "key_id", sqlite_where=text("key_id IS NOT NULL"), postgresql_where=text("key_id IS NOT NULL")
+    ),
 )
 
 #: Foreign Message-IDs; outlives the case, so that an erased mail cannot come back from a mailbox (S3).
@@ -169,7 +181,13 @@ outbox = Table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
-    Index("outbox_by_state", "state", "id"),
+    Index(
+        "outbox_by_state",
+        "state",
+        "id",
+        sqlite_where=text("state != 'delivered'"),
+        postgresql_where=text("state != 'delivered'"),
+    ),
     Index(
         "outbox_unsettled",
         "concluded",
@@ -186,9 +204,9 @@ outbox = Table(
         postgresql_where=text("counted = 1"),
     ),
     Index("outbox_by_case", "case_number", "id"),
-    Index("outbox_by_covers", "covers"),
-    Index("outbox_by_entry", "entry"),
-    Index("outbox_by_key", "key_id"),
+    Index(
+        "outbox_by_key", "key_id", sqlite_where=text("key_id IS NOT NULL"), postgresql_where=text("key_id IS NOT NULL")
+    ),
 )
 
 #: Raw mails that were answered with 250 and not yet decided upon, and those set aside (M1, M6, M9).

@@ -122,12 +122,8 @@ class Hasher:
         return known
 
     def _hash(self, domain: str, parts: tuple[str, ...]) -> bytes:
-        message = bytearray(domain.encode())
-        for part in parts:
-            data = part.encode("utf-8", "surrogatepass")
-            message += b"\0%d:" % len(data)
-            message += data
-        return hmac.digest(self._key, bytes(message), "sha256")[:16]
+        message = "\0".join((domain, *[f"{len(part)}:{part}" for part in parts]))
+        return hmac.digest(self._key, message.encode("utf-8", "surrogatepass"), "sha256")[:16]
 
     def client(self, desk: str, address: str) -> bytes:
         """A client of a desk: addresses are not comparable across desks."""
