@@ -25,9 +25,21 @@ _MAX_SIGNATURE_BYTES: Final = 64 * 1024
 _EXTENSION: Final = re.compile(r"\.([a-z][a-z0-9_]{0,9}|7z|3gpp?|3g2|123|001)\s*\Z", re.I)
 _TEXT_EXTENSIONS: Final = frozenset({"txt", "text", "htm", "html", "xhtml", "shtml", "md"})
 _ARCHIVES: Final = frozenset(
-    "application/zip application/gzip application/x-compress application/x-bzip2 application/x-7z-compressed "
-    "application/x-xz application/zstd application/vnd.rar application/vnd.ms-cab-compressed application/x-tar "
-    "application/x-lzh application/x-arj application/x-iso9660-image".split()
+    [
+        "application/zip",
+        "application/gzip",
+        "application/x-compress",
+        "application/x-bzip2",
+        "application/x-7z-compressed",
+        "application/x-xz",
+        "application/zstd",
+        "application/vnd.rar",
+        "application/vnd.ms-cab-compressed",
+        "application/x-tar",
+        "application/x-lzh",
+        "application/x-arj",
+        "application/x-iso9660-image",
+    ]
 )
 
 

@@ -59,11 +59,17 @@ _PROGRAM_ENVELOPE: Final = re.compile(
 # The words that name an automatic reply, and what closes them: a person's sentence goes on instead.
 _STRONG: Final = (
     r"自動(?:返信|応答|回答|配信|送信|返答)(?:メール|通知|メッセージ|のお知らせ)?"
-    r"|auto(?:matic(?:ally)?|mated)?[-_ ]?(?:reply|respon[sd]e?r?)|out[- ]of[- ](?:the[- ])?office(?:[- ](?:auto ?reply|reply|message|notification))?"
-    r"|ooo|vacation (?:message|reply|response)|away from (?:my|the) (?:mail|office|desk)|自动(?:回复|答复)|자동 ?(?:응답|회신)"
-    r"|不在(?:通知|連絡|返信|応答|メッセージ|届)(?:メール)?|(?:長期|一時)?不在の(?:お知らせ|ご連絡|ため|御連絡)|休暇(?:通知|連絡|のお知らせ|のご連絡)"
+    r"|auto(?:matic(?:ally)?|mated)?[-_ ]?(?:reply|respon[sd]e?r?)"
+    r"|out[- ]of[- ](?:the[- ])?office(?:[- ](?:auto ?reply|reply|message|notification))?"
+    r"|ooo|vacation (?:message|reply|response)|away from (?:my|the) (?:mail|office|desk)"
+    r"|自动(?:回复|答复)|자동 ?(?:응답|회신)"
+    r"|不在(?:通知|連絡|返信|応答|メッセージ|届)(?:メール)?|(?:長期|一時)?不在の(?:お知らせ|ご連絡|御連絡|ため)"
+    r"|休暇(?:通知|連絡|のお知らせ|のご連絡)"
 )
-_WEAK: Final = r"(?:夏季|冬季|年末年始|産休|育児?休|長期|有給|夏期)?休[暇業](?:中|取得中)?(?:の(?:お知らせ|ご連絡|ご案内))?|(?:ただいま|現在)?(?:外出|出張|不在)中?(?:です|につき.{0,20})?|auto"
+_WEAK: Final = (
+    r"(?:夏季|冬季|年末年始|産休|育児?休|長期|有給|夏期)?休[暇業](?:中|取得中)?(?:の(?:お知らせ|ご連絡|ご案内))?"
+    r"|(?:ただいま|現在)?(?:外出|出張|不在)中?(?:です|につき.{0,20})?|auto"
+)
 _OPEN: Final = r"\s*[\[［【〔(（<＜「『*＊\s]*\s*"
 _CLOSE: Final = r"\s*(?:[\]］】〕)）>＞」』*＊:：,、;；|｜/／\-―—–]|\Z)"
 _STRONG_SUBJECT: Final = re.compile(rf"{_OPEN}(?:{_STRONG}){_CLOSE}", re.I)
@@ -97,7 +103,7 @@ def clause(
     return (
         _by_standard_headers(fields)
         or _by_report(message)
-        or _by_sender(from_address, envelope_from or "", ours)
+        or _by_sender(fields, from_address, envelope_from or "", ours)
         or _by_vendor_headers(fields)
         or _by_subject(fields, subject, text)
     )
@@ -152,11 +158,18 @@ def _content_type(message: Message) -> Parameters:
     return parse_parameters(raw)
 
 
-def _by_sender(from_address: str, envelope_from: str, ours: Collection[str]) -> str | None:
+def _by_sender(
+    fields: dict[str, list[str]], from_address: str, envelope_from: str, ours: Collection[str]
+) -> str | None:
     envelope = envelope_from.strip().strip("<>").lower()
     if from_address in ours or envelope in ours or _without_tag(from_address) in ours:
         return OURSELVES
     local = from_address.rpartition("@")[0]
+    if not from_address:
+        # "MAILER-DAEMON" alone or an empty mailbox is how mail servers sign.
+        alone = strip_comments(unfold((fields.get("from") or [""])[0][:1_000])).strip()
+        if alone.endswith("<>") or re.search(r"(?i)mailer[-_.]?daemon", alone):
+            return SENDER
     if local and (_PROGRAM.match(local) or _PROGRAM_SUFFIX.match(local)):
         return SENDER
     if _PROGRAM_ENVELOPE.match(envelope.rpartition("@")[0]):

@@ -93,7 +93,7 @@ _ISO_2022_JP: Final = re.compile(r"(?:x-|cs)?(?:iso[-_]?2022[-_]?jp\S*|jis|jis[7
 _SHIFT_ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@AB]|\$\([CDOPQ]|\([IJ])")
 _LOST_ESCAPE: Final = re.compile(rb"(?<!\x1b)(\$[@B])((?:[\x21-\x7e]{2}){1,200}?)(?<!\x1b)(\([BJ])")
 _CLEAR_KANA: Final = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
-_ODD: Final = re.compile("[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e\s]")
+_ODD: Final = re.compile("[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e\t\r\n]")
 _THREE_BYTES: Final = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff9f]")
 _FOREIGN: Final = re.compile("[\x80-\xa6\u0100-\u036f\u0400-\u1fff]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
@@ -143,9 +143,7 @@ def decode(data: bytes, label: str | None) -> tuple[str, list[str]]:
         text = readable(text)
         if codec == "" and "charset_broken" not in defects:
             defects.append("charset_unlabelled")
-        elif codec and found != codec and found != "iso-2022-jp":
-            defects.append("charset_mislabelled")
-        elif found == "iso-2022-jp" and codec not in ("iso-2022-jp", "iso-2022-jp-2004", ""):
+        elif codec and not found.startswith(codec.removesuffix("-2004")):
             defects.append("charset_mislabelled")
     return text, list(dict.fromkeys(defects))
 
@@ -166,7 +164,7 @@ def _decode(data: bytes, codec: str, defects: list[str]) -> tuple[str, str]:
         defects.append("charset_mixed")
         return _iso_2022(data, defects), "iso-2022-jp"
     utf8 = _strict(data, "utf-8")
-    if utf8 is None and b"\xed\xa0" in data or b"\xed\xb0" in data:
+    if utf8 is None and b"\xed" in data:
         # CESU-8: Java mailers write a character beyond the BMP as two surrogates.
         lenient, errors = _lenient_utf8(data)
         utf8 = None if errors else lenient

@@ -14,13 +14,59 @@ from typing import Final
 from maild.mail.limits import MAX_HTML_CHARS, MAX_QUOTE_DEPTH
 
 _SILENT: Final = frozenset(
-    "script style head title template svg math object applet iframe frameset noframes datalist audio video".split()
+    [
+        "script",
+        "style",
+        "head",
+        "title",
+        "template",
+        "svg",
+        "math",
+        "object",
+        "applet",
+        "iframe",
+        "frameset",
+        "noframes",
+        "datalist",
+        "audio",
+        "video",
+    ]
 )
-_VOID: Final = frozenset("br hr img input meta link area base col embed param source track wbr".split())
-_PARAGRAPH: Final = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre".split())
+_VOID: Final = frozenset(
+    ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source", "track", "wbr"]
+)
+_PARAGRAPH: Final = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre"])
 _LINE: Final = frozenset(
-    "div li dt dd tr address article aside section header footer main nav form fieldset figure figcaption center body "
-    "html details summary caption legend option plaintext xmp listing".split()
+    [
+        "div",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "address",
+        "article",
+        "aside",
+        "section",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "form",
+        "fieldset",
+        "figure",
+        "figcaption",
+        "center",
+        "body",
+        "html",
+        "details",
+        "summary",
+        "caption",
+        "legend",
+        "option",
+        "plaintext",
+        "xmp",
+        "listing",
+    ]
 )
 _CELL: Final = frozenset({"td", "th"})
 _VERBATIM: Final = frozenset({"pre", "textarea", "plaintext", "xmp", "listing"})
@@ -181,7 +227,7 @@ def to_text(html_text: str) -> str:
         return ""
     source = re.sub(r"\A\s*<\?xml[^>]{0,200}\?>", "", source)
     try:
-        from lxml import etree  # here, not above: memory (see the module's docstring)
+        from lxml import etree  # type: ignore[import-untyped,unused-ignore]  # here, not above: memory (see the module's docstring)
 
         parser = etree.HTMLParser(target=_Layout(), huge_tree=True, recover=True)
         parser.feed(source)

@@ -67,6 +67,10 @@ def _make_table() -> dict[bytes, str]:
     return table
 
 
+# RFC 1468 to the letter: the library's codec is right about these, and ten times faster than we are ...
+_ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B](?:[\x21-\x7e]{2})++\x1b\(B)*+")
+# ... but for those characters that CP932 maps elsewhere; all text of ours has one kind of wave dash.
+_AS_CP932: Final = {"〜": "～", "‖": "∥", "−": "－", "¢": "￠", "£": "￡", "¬": "￢"}
 _TABLE: dict[bytes, str] = {}
 
 
@@ -137,6 +141,9 @@ def decode_iso_2022(data: bytes, eight_bit: Callable[[bytes], str]) -> tuple[str
 
     ``eight_bit`` decodes runs outside the escapes that hold bytes above 0x7F: those are another encoding, mixed in.
     """
+    orderly = _orderly(data)
+    if orderly is not None:
+        return orderly, 0
     out: list[str] = []
     errors = 0
     mode = "ascii"
@@ -174,6 +181,19 @@ def decode_iso_2022(data: bytes, eight_bit: Callable[[bytes], str]) -> tuple[str
     text, bad = _run(data[position:], "kana" if shifted and mode == "ascii" else mode, eight_bit)
     out.append(text)
     return "".join(out), errors + bad
+
+
+def _orderly(data: bytes) -> str | None:
+    if not data.isascii() or not _ORDERLY.fullmatch(data):
+        return None
+    try:
+        text = data.decode("iso2022_jp").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        return None  # vendor characters
+    for theirs, cp932 in _AS_CP932.items():
+        if theirs in text:
+            text = text.replace(theirs, cp932)
+    return text
 
 
 def _run(data: bytes, mode: str, eight_bit: Callable[[bytes], str]) -> tuple[str, int]:

@@ -7,7 +7,6 @@ it sees is compared with what we saw, so that a part that either of the two take
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import Message
@@ -29,9 +28,7 @@ class View:
     hops: int = 0
 
 
-def mend(
-    original: Message, addresses: Sequence[tuple[str, str]], text: str, attachments: Sequence[Attachment]
-) -> Message:
+def mend(original: Message, fields: Sequence[tuple[str, str]], text: str, attachments: Sequence[Attachment]) -> Message:
     """A compat32 message with the same content as the one that came, and nothing broken in it."""
     message = Message()
     hops = 0
@@ -41,11 +38,12 @@ def mend(
             hops += lowered == "received"
             value = str(raw)[:_MAX_HOP_CHARS].encode("ascii", "replace").decode("ascii")
             message[name] = " ".join(value.split())
-    for name, value in addresses:
-        message[name] = value
+    for name, value in fields:
+        if "=?" not in value:  # decoded already: what still looks encoded was meant so
+            message[name] = value
     message["MIME-Version"] = "1.0"
     message["Content-Type"] = "multipart/mixed"
-    parts: list[Message] = []
+    parts: list[Message | str] = []
     if text:
         plain = Message()
         plain["Content-Type"] = 'text/plain; charset="utf-8"'
@@ -64,7 +62,7 @@ def _attached(each: Attachment) -> Message:
     part.add_header("Content-Type", each.type if each.type.count("/") == 1 else "application/octet-stream")
     if part["Content-Type"].startswith(("multipart/", "message/")):
         part.replace_header("Content-Type", "application/octet-stream")
-    if each.name:
+    if each.name and "=?" not in each.name:
         part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", each.name))
     else:
         part.add_header("Content-Disposition", "attachment")
@@ -75,14 +73,11 @@ def _attached(each: Attachment) -> Message:
 
 def view(message: Message) -> View | None:
     """What mail-parser makes of a mended message; None where it fails."""
-    # Imported at the first message that needs it: 11 MB. It logs what it cannot read, headers and all (S2): never here.
-    logger = logging.getLogger("mailparser")
-    logger.disabled = False
-    logger.propagate = False
-    logger.setLevel(logging.CRITICAL + 1)
     try:
-        from mailparser import MailParser
+        # Imported at the first message that needs it: 11 MB. It logs headers that it cannot read (S2): never here.
+        from mailparser import MailParser, core, utils
 
+        core.log.disabled = utils.log.disabled = True
         parser = MailParser(message=message)
         return View(
             texts=tuple(parser.text_plain),

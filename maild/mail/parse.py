@@ -19,8 +19,23 @@ from maild.mail.quotes import own_text
 from maild.mail.structure import Part
 
 _KNOWN_FIELDS: Final = frozenset(
-    "from to cc subject date message-id received return-path reply-to sender mime-version content-type in-reply-to "
-    "references delivered-to".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+        "return-path",
+        "reply-to",
+        "sender",
+        "mime-version",
+        "content-type",
+        "in-reply-to",
+        "references",
+        "delivered-to",
+    ]
 )
 _ONCE: Final = ("from", "subject", "message-id", "date", "to", "content-type")
 _LETTER: Final = re.compile(r"\w")
@@ -166,8 +181,8 @@ def _compared(
     """
     if not attachments and not isinstance(message.get_payload(), list):
         return attachments
-    addresses = [("From", from_address)] if from_address else []
-    seen = mended.view(mended.mend(message, [*addresses, ("Subject", subject)], content.text, attachments))
+    fields = [("From", from_address), ("Subject", subject)] if from_address else [("Subject", subject)]
+    seen = mended.view(mended.mend(message, fields, content.text, attachments))
     if seen is None:
         defects.append("mail_parser_failed")
     elif len(seen.attachments) != len(attachments) or "\n".join(seen.texts) != content.text:

@@ -288,7 +288,11 @@ def read(raw: bytes, defects: list[str]) -> Part:
 def recover(part: Part, defects: list[str]) -> Part | None:
     """A MIME message whose own header was lost, so that its parts stand in what seems to be plain text."""
     guessed = _GUESSED_BOUNDARY.search(part.buffer, part.start, part.end)
+    # Text of a person before the first part is not to be taken for a preamble, which nobody reads.
     if not guessed or part.buffer.find(b"--" + guessed.group(1), guessed.end(), part.end) < 0:
+        return None
+    before = part.buffer[part.start : guessed.start()].strip()
+    if before and b"MIME" not in before:
         return None
     whole = Part(part.buffer, part.start, part.end, [], "multipart/mixed")
     _Reader(defects).multipart(whole, 0)
