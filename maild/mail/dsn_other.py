@@ -264,7 +264,7 @@ def recipients(report: str, own: frozenset[str], sent_to: tuple[str, ...]) -> tu
                     tiers.setdefault(4, {}).setdefault(address, Found(address))
                 continue
             tier += 10 if address in own and not _alone(line, address) else 0
-            if address.partition("@")[0] in _NOBODY:
+            if address.partition("@")[0] in _NOBODY and not (tier == 1 and _alone(line, address)):
                 tier += 20
             group = tiers.setdefault(tier, {})
             if address not in group and len(group) < _MAX_RECIPIENTS:
@@ -287,7 +287,7 @@ def _alone(line: str, address: str) -> bool:
     rest = line.lower().strip(_BULLETS + "<")
     if not rest.startswith(address):
         return False
-    return rest[len(address) :].lstrip(">")[:1] in {"", ":"}
+    return rest[len(address) :][:1] in {"", ":", ">"}
 
 
 def _hits(line: str) -> Iterator[tuple[int, str]]:

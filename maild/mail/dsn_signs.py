@@ -89,7 +89,7 @@ _SUBJECTS = (
 )  # fmt: skip
 _WORDS = (
     "address error", "addresses failed", "address failed", "address(es) failed", "as their mailbox is full",
-    "because:", "could not be delivered", "couldn't be delivered", "could not be sent", "could not deliver",
+    "could not be delivered", "couldn't be delivered", "could not be sent", "could not deliver",
     "could not send", "failed to send", "failed to deliver", "delivery fail", "delivery has failed",
     "delivery problem", "delivery status notification", "delivery to the following", "did not reach the following",
     "didn't reach", "does not like recipient", "error delivering", "error message below", "errors occurred",
@@ -103,9 +103,9 @@ _WORDS = (
     "was rejected", "were not delivered", "rcpt to:", "no se pudo", "no pudo ser entregado", "konnte nicht",
     "n'a pas pu", "n'a pu", "não pôde", "не может быть доставлено", "не доставлено", "送信できません",
     "配信できません", "配送できません", "届けできません", "送信に失敗", "配信に失敗", "配送に失敗", "エラーのため",
-    "has been frozen", "was frozen", "error(s):", "returned permanent errors", "has exceeded", "server message",
-    "may not exist", "delivery error", "delivery errors", "mail loop", "存在しないか", "存在しません",
-    "見つかりません",
+    "has been frozen", "was frozen", "error(s):", "returned permanent errors", "server message",
+    "delivery error", "delivery errors", "mail loop",
+
 )  # fmt: skip
 _AWAY = (
     "automatic reply", "auto reply", "autoreply", "auto-reply", "auto:", "auto response", "autorespon",
@@ -135,8 +135,8 @@ def null_return_path(message: Message) -> bool:
 def from_daemon(message: Message) -> bool:
     """Whether From is a mail server's: a daemon's mailbox or name, or no address at all."""
     raw = message.get("From")
-    if raw is None:
-        return null_return_path(message)
+    if raw is None:  # no mail program lets a person send without one
+        return True
     value = header(message, "From").lower()
     found = addresses_in(value)
     if any(name in value.partition("@")[0] for name in _DAEMON_NAMES):
@@ -151,13 +151,18 @@ def from_machine(message: Message) -> bool:
     if null_return_path(message) or message.get("X-Failed-Recipients"):
         return True
     submitted = header(message, "Auto-Submitted").lower()
-    if submitted and not submitted.startswith("no"):
-        return True
+    return (bool(submitted) and not submitted.startswith("no")) or _machine_mailbox(message)
+
+
+def _machine_mailbox(message: Message) -> bool:
+    """Whether From is a mailbox that programs use, and sometimes people too."""
     found = addresses_in(header(message, "From").lower())
     local = found[0][1].partition("@")[0] if found else ""
-    if local.startswith(_MACHINES):
+    if local in _MACHINES or local.startswith(
+        tuple(f"{name}{mark}" for name in _MACHINES for mark in "-._+0123456789")
+    ):
         return True
-    return local.endswith(("-admin", "-owner", "-request", "-ctl", "-bounces")) or local.startswith("owner-")
+    return local.endswith(("-admin", "-owner", "-request", "-ctl", "-bounces"))
 
 
 def tells_of_a_mail(message: Message, report: str, returned: bool) -> bool:
@@ -178,9 +183,11 @@ def tells_of_a_mail(message: Message, report: str, returned: bool) -> bool:
         return False
     if subject.startswith(_ANSWERED):
         return evident and null_return_path(message)
+    evident = evident or _REFUSAL.search(said) is not None
     if any(message.get(name) is not None for name in _LISTS) and not null_return_path(message):
         return about and evident  # a list that refuses a post, not a list that carries one
-    return about or (evident and null_return_path(message))
+    # An automatic answer may quote the mail that it answers, so what came back counts only beside such a subject.
+    return (about and (evident or returned)) or (evident and null_return_path(message))
 
 
 def away(message: Message) -> bool:

@@ -45,6 +45,7 @@ SAMPLES: dict[str, tuple[bool, list[Said]]] = {
     "mailfoundry": (False, [("hanako@phone.example", True, "5.3.4", "message_too_big")]),
     "mailmarshal": (False, [("hanako@phone.example", True, "5.1.1", "user_unknown")]),
     "messaging-server": (True, [("hanako@phone.example", True, "5.2.1", "suspended")]),
+    "no-from": (False, [("hanako@phone.example", True, "5.4.7", "expired")]),
     "notes-japanese": (True, [("hanako@notes.example", True, "5.1.1", "user_unknown")]),
     "opensmtpd": (True, [("hanako@phone.example", True, "5.1.2", "host_unknown")]),
     "qmail-queue-too-long": (True, [("hanako@phone.example", True, "5.4.1", "network")]),
@@ -78,6 +79,7 @@ SAMPLES: dict[str, tuple[bool, list[Said]]] = {
     ),
     "rfc3464-upper-case-pipe": (True, [("hanako@phone.example", True, "5.3.0", "system_error")]),
     "rfc3464-wrong-report-type": (True, [("hanako@phone.example", True, "5.1.1", "user_unknown")]),
+    "sendmail-postmaster-unknown": (False, [("postmaster@phone.example", True, "5.1.1", "user_unknown")]),
     "sendmail-transcript": (True, [("hanako@docomo.example", True, "5.0.0", "carrier_filter")]),
     "sendmail-v5": (True, [("hanako@phone.example", True, "5.1.2", "host_unknown")]),
     "softbank-filter": (False, [("hanako@softbank.example", True, "5.7.1", "carrier_filter")]),
@@ -212,11 +214,11 @@ def test_text_decoded_elsewhere_is_used_where_a_part_has_none() -> None:
 @pytest.mark.parametrize(
     ("said", "status", "host", "after_data", "reason"),
     [
-        ("550 Unknown user a@docomo.ne.jp", "", "docomo.ne.jp", True, "carrier_filter"),
-        ("550 Unknown user a@docomo.ne.jp", "", "docomo.ne.jp", False, "user_unknown"),
+        ("550 Unknown user a@docomo.example", "", "docomo.ne.jp", True, "carrier_filter"),
+        ("550 Unknown user a@docomo.example", "", "docomo.ne.jp", False, "user_unknown"),
         ("550 : User unknown", "5.0.0", "ezweb.ne.jp", False, "carrier_filter"),
-        ("550 <a@au.com>: User unknown", "5.1.1", "au.com", True, "user_unknown"),
-        ("550 Invalid recipient: <a@softbank.ne.jp>", "", "softbank.ne.jp", False, "user_unknown"),
+        ("550 <a@au.example>: User unknown", "5.1.1", "au.com", True, "user_unknown"),
+        ("550 Invalid recipient: <a@softbank.example>", "", "softbank.ne.jp", False, "user_unknown"),
         ("受信者の受信拒否設定により配信できません", "", "softbank.ne.jp", False, "carrier_filter"),
         ("受信者の受信拒否設定により配信できません", "", "x.example", False, "filtered"),
         ("552 5.2.2 quota exceeded, giving up", "5.2.2", "x.example", False, "mailbox_full"),
@@ -329,10 +331,9 @@ def test_addresses_are_found_anywhere_or_nowhere(text: str) -> None:
 
 HEAD = b"Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n"
 ADVERSARIAL = (
-    "a", "@", "a@", "a@b.", "<a@b.example>:\n", ">", "-", "--", "5.1.1 ", "550 ", "5.", "<", ": ", "Status:\n", "\n",
-    " ",    "Final-Recipient: rfc822; a@b.example\n", "Received: x\n", "=?", "=?a?q?", "{", '{"a":', "<p",
-    "Message-ID: <",
-    "--- ", ">>> DATA\n", "user unknown ", "花", "\x1b$B", "b@", '"@', "(", "a@b.example ",
+    "a", "@", "a@", "a@b.", "<a@b.example>:\n", ">", "-", "--", "5.1.1 ", "550 ", "5.", "<", ": ", "Status:\n",
+    "\n", " ", "Final-Recipient: rfc822; a@b.example\n", "Received: x\n", "=?", "=?a?q?", "{", '{"a":', "<p",
+    "Message-ID: <", "--- ", ">>> DATA\n", "user unknown ", "花", "\x1b$B", "b@", '"@', "(", "a@b.example ",
 )  # fmt: skip
 
 
