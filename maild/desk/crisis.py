@@ -1,0 +1,264 @@
+"""Crisis triage (rules K0, K1): which phrases of the desk's lists stand in a client's words.
+
+Phrase lists are data (crisis_ja.toml, crisis_en.toml, crisis_more.toml, an operator's own file); docs/crisis.md
+explains them. Every place where a pattern could begin is looked up by its first two characters, so that the usual
+mail costs little and 200 kB of hostile repetition stays linear.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
+from maild.desk.textfold import Folded, folded
+
+__all__ = ["PhraseError", "Phrases", "builtin", "hits"]
+
+_LISTS = ("ja", "en", "more")  # every list is always read: a client's language is not the desk's
+_WORD = re.compile(r"[a-z0-9]+")
+_SHORT = 6  # letters: what is shorter (od, dv) stands inside too many words that are spelled out
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Compiled when first met: most patterns never are, and a command line must start fast."""
+    return re.compile(expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern, and the form of the text that it reads: kana, script or words."""
+
+    form: str
+    expression: str = field(repr=False)
+    begins: frozenset[str] = field(default=frozenset(), repr=False)
+    spelled: str = field(default="", repr=False)
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        return _compiled(self.expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One entry of a list: its canonical form, what it is a sign of, and when it is none."""
+
+    phrase: str
+    category: str
+    why: str
+    patterns: tuple[Pattern, ...] = field(repr=False)
+    exceptions: tuple[Pattern, ...] = field(repr=False)
+    denial: Pattern | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The lists as one value: made once at start, cheap to ask."""
+
+    entries: tuple[Phrase, ...] = field(repr=False)
+    exceptions: tuple[Pattern, ...] = field(repr=False)
+    starts: Mapping[str, Mapping[str, tuple[tuple[int, Pattern], ...]]] = field(repr=False)  # form -> beginning -> who
+
+    @classmethod
+    def load(cls, paths: Iterable[Path], *, language: str | None = "ja") -> Phrases:
+        """The shipped lists and an operator's files; ``language=None`` leaves the shipped ones out.
+
+        Raises :class:`PhraseError` that names file, entry and what is allowed, and OSError as ``open`` does.
+        """
+        texts = [] if language is None else [_shipped(name) for name in _LISTS]
+        return cls.parse(texts + [(path.name, path.read_text("utf-8")) for path in paths])
+
+    @classmethod
+    def parse(cls, texts: Iterable[tuple[str, str]]) -> Phrases:
+        """Lists from (name, TOML text) pairs; words and denials of one hold in the next."""
+        words: dict[str, str] = {}
+        denials: list[str] = []
+        entries: list[Phrase] = []
+        exceptions: list[Pattern] = []
+        for source, text in texts:
+            data = _table(source, text)
+            words |= data.get("words", {})
+            denials += data.get("denials", [])
+            for number, raw in enumerate(data.get("phrase", []), 1):
+                where = f"{source}: phrase {number}"
+                entries.append(_phrase(_check(raw, where), words, denials, where))
+            for number, raw in enumerate(data.get("exception", []), 1):
+                where = f"{source}: exception {number}"
+                entry = _check({"phrase": "-", "category": "-", **raw} if isinstance(raw, dict) else raw, where)
+                exceptions += [_pattern(p, _form(p, "kana"), words, where) for p in entry["match"]]
+        starts: dict[str, dict[str, list[tuple[int, Pattern]]]] = {}
+        for number, phrase in enumerate(entries):
+            for pattern in phrase.patterns:
+                for begin in pattern.begins:
+                    starts.setdefault(pattern.form, {}).setdefault(begin, []).append((number, pattern))
+        frozen = {form: {begin: tuple(who) for begin, who in table.items()} for form, table in starts.items()}
+        return cls(tuple(entries), tuple(exceptions), frozen)
+
+
+def _shipped(name: str) -> tuple[str, str]:
+    file = f"crisis_{name}.toml"
+    return file, resources.files("maild.desk").joinpath(file).read_text("utf-8")
+
+
+@cache
+def builtin(language: str = "ja") -> Phrases:
+    """The shipped lists. All of them whatever the language: a client's is not the desk's."""
+    return Phrases.load((), language=language)
+
+
+def _table(source: str, text: str) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PhraseError(f"{source}: {error}") from None
+    allowed = {"words": dict, "denials": list, "phrase": list, "exception": list}
+    for key, value in data.items():
+        if key not in allowed or not isinstance(value, allowed[key]):
+            raise PhraseError(f"{source}: {key}: allowed are [words], denials = [...], [[phrase]], [[exception]]")
+    texts = [*data.get("words", {}).values(), *data.get("denials", [])]
+    if not all(isinstance(value, str) for value in texts):
+        raise PhraseError(f"{source}: words and denials must be texts")
+    return data
+
+
+def _check(entry: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise PhraseError(f"{where}: must be a table")
+    known = {"phrase", "category", "why", "match", "except", "deny", "kana"}
+    if unknown := set(entry) - known:
+        raise PhraseError(f"{where}: unknown key {sorted(unknown)[0]}; allowed: {', '.join(sorted(known))}")
+    for key in ("phrase", "category", "why"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            raise PhraseError(f"{where}: {key} must be a text")
+    for key in ("match", "except"):
+        value = entry.get(key, [] if key == "except" else None)
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value) or (key == "match" and not value):
+            raise PhraseError(f"{where}: {key} must be a list of patterns")
+    if not isinstance(entry.get("deny", False), bool) or entry.get("kana", "exact") != "exact":
+        raise PhraseError(f'{where}: deny must be true or false, kana may only be "exact"')
+    return entry
+
+
+def _form(pattern: str, kana: str) -> str:
+    return "words" if pattern.replace("…", "").isascii() else kana
+
+
+def _tree(pattern: str, words: Mapping[str, str], where: str) -> Sequence:
+    try:
+        return parse(pattern, words)
+    except PhraseError as error:
+        raise PhraseError(f"{where}: {pattern}: {error}") from None
+
+
+def _pattern(pattern: str, form: str, words: Mapping[str, str], where: str, itself: str = "") -> Pattern:
+    tree = _tree(pattern, words, where)
+    expression = regex(tree, form, itself)
+    if form != "words":
+        return Pattern(form, expression, frozenset(beginnings(tree, form)))
+    spelled = "" if "…" in pattern or len(re.findall("[a-z]", pattern)) < _SHORT else expression.replace(" ", "")
+    bounded = f"(?<![a-z0-9])(?:{expression})(?![a-z0-9])"  # od is not in method
+    return Pattern(form, bounded, frozenset(beginnings(tree, form)), spelled)
+
+
+def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[str], where: str) -> Phrase:
+    kana = "script" if entry.get("kana") == "exact" else "kana"
+    patterns = tuple(_pattern(p, _form(p, kana), words, where) for p in entry["match"])
+    itself: dict[str, str] = {}
+    for pattern in patterns:
+        itself[pattern.form] = "|".join(filter(None, (itself.get(pattern.form), pattern.expression)))
+    exceptions = []
+    for text in entry.get("except", ()):
+        for form in sorted({*itself} if "@" in text else {*itself, _form(text, kana)}):
+            exceptions.append(_pattern(text, form, words, where, itself.get(form, "")))
+    denial = None
+    if entry.get("deny", False) and denials:
+        denial = Pattern(kana, "|".join(regex(_tree(d, words, where), kana) for d in denials))
+    return Phrase(entry["phrase"], entry["category"], entry["why"], patterns, tuple(exceptions), denial)
+
+
+class _Spans:
+    """Stretches of text that are no sign of anything, asked in O(log n).
+
+    A place is excepted inside such a stretch, and where it begins within one that began before it (蚊に刺さ|れて).
+    """
+
+    def __init__(self, spans: list[tuple[int, int]]) -> None:
+        spans.sort()
+        self.starts = [start for start, _ in spans]
+        self.ends: list[int] = []
+        for _, end in spans:
+            self.ends.append(max(end, self.ends[-1]) if self.ends else end)
+
+    def cover(self, start: int, end: int) -> bool:
+        before = bisect.bisect_left(self.starts, start)
+        if before > 0 and self.ends[before - 1] > start:
+            return True
+        upto = bisect.bisect_right(self.starts, start)
+        return upto > 0 and self.ends[upto - 1] >= end
+
+
+def _spans(patterns: Iterable[Pattern], form: str, text: str) -> list[tuple[int, int]]:
+    """Kana and script are the same length index by index, so what one covers the other covers."""
+    same = {"kana", "script"} if form != "words" else {"words"}
+    return [m.span() for p in patterns if p.form in same for m in p.compiled.finditer(text)]
+
+
+def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
+    """Every place where a pattern stands, by entry, exceptions not yet looked at."""
+    found: dict[int, list[tuple[Pattern, int, int]]] = {}
+    for form, starts in phrases.starts.items():
+        text: str = getattr(forms, form)
+        places = range(len(text)) if form != "words" else [m.start() for m in _WORD.finditer(text)]
+        for at in places:
+            one = text[at]
+            if one == "。":
+                continue
+            pair = text[at : at + 2]
+            if pair[1:] == "。":
+                pair = one + text[at + 2 : at + 3]
+            for who in (starts.get(pair), starts.get(one)):
+                for number, pattern in who or ():
+                    if match := pattern.compiled.match(text, at):
+                        # a sentence mark taken along at the end is no part of what an exception must cover
+                        found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
+    if forms.spelled:
+        for number, entry in enumerate(phrases.entries):
+            for pattern in entry.patterns:
+                if pattern.spelled and _compiled(pattern.spelled).search(forms.spelled):
+                    found.setdefault(number, []).append((pattern, -1, -1))
+    return found
+
+
+def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded, general: Iterable[Pattern]) -> bool:
+    """Is one of the places neither denied nor part of an idiom."""
+    excepted: dict[str, _Spans] = {}
+    for pattern, start, end in places:
+        if start < 0:
+            return True
+        text: str = getattr(forms, pattern.form)
+        if entry.denial and pattern.form == entry.denial.form and entry.denial.compiled.match(text, end):
+            continue
+        if pattern.form not in excepted:
+            excepted[pattern.form] = _Spans(_spans((*entry.exceptions, *general), pattern.form, text))
+        if not excepted[pattern.form].cover(start, end):
+            return True
+    return False
+
+
+def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
+    """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
+
+    ``text`` is the client's whole own text with the subject; time is linear in its length.
+    """
+    forms = folded(text)
+    found = _matches(forms, phrases)
+    names = (phrases.entries[n].phrase for n in sorted(found) if _counts(phrases.entries[n], found[n], forms, phrases.exceptions))
+    return tuple(dict.fromkeys(names))

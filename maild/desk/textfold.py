@@ -1,0 +1,105 @@
+"""Text folded for comparison: what a person would call the same words becomes the same string (rules K1, C10)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+# NFKD sorts runs of combining marks by insertion, which is quadratic in the run; pieces bound it. A piece takes the
+# voicing marks that follow it along, so that か + ゛ is never cut in two.
+_PIECE = re.compile(r"[\s\S]{1,256}[\u3099\u309a\uff9e\uff9f\u0300-\u036f]{0,8}")
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
+HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+_SMALL = dict(zip(map(ord, "ぁぃぅぇぉァィゥェォ"), "あいうえおアイウエオ", strict=True))
+_CIRCLES = dict.fromkeys(map(ord, "○◯●⭕◎"), "〇")  # 自○, the circle that censors one character
+_REPEAT = re.compile(r"([^。])\1\1+")
+_MARKS = re.compile(r"。{2,}")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z] ){3,}[a-z](?![a-z0-9])")
+
+
+class _Dense(dict[int, str | None]):
+    """What stays when spacing, punctuation and symbols go; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str | None:
+        kept = chr(code) if unicodedata.category(chr(code))[0] in "LN" else None
+        self[code] = kept
+        return kept
+
+
+class _Words(dict[int, str | None]):
+    """The same with word boundaries kept as spaces; what has no width vanishes."""
+
+    def __missing__(self, code: int) -> str | None:
+        category = unicodedata.category(chr(code))
+        kept = chr(code) if category[0] in "LN" else None if category in ("Cf", "Mn") else " "
+        self[code] = kept
+        return kept
+
+
+_DENSE = _Dense({**_SMALL, **_CIRCLES, **dict.fromkeys(map(ord, "。!?"), "。"), ord("ー"): None, ord("゙"): None})
+_WORDS = _Words(dict.fromkeys(map(ord, "'’‘`´"), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """One text in the forms that matching reads."""
+
+    script: str = field(repr=False)  # letters and digits only, 。 between sentences, scripts kept
+    kana: str = field(repr=False)  # the same, katakana as hiragana; index by index the same length
+    words: str = field(repr=False)  # words apart by one space, lower case, no apostrophes
+    spelled: str = field(repr=False)  # what was spelled letter by letter (k i l l), joined
+
+
+def normal(text: str) -> str:
+    """Compatibility-normalised (NFKC), lower case, accents of Latin letters gone. Linear in the text."""
+    if text.isascii():
+        return text.lower()
+    pieces = (_ACCENTS.sub("", unicodedata.normalize("NFKD", piece)) for piece in _PIECE.findall(text))
+    return "".join(unicodedata.normalize("NFC", piece) for piece in pieces).lower()
+
+
+def dense(normalised: str) -> str:
+    """Without spacing, line breaks, punctuation, long-vowel signs; runs of one character become one.
+
+    A 。 stays between sentences and paragraphs. No text is lost that a phrase could need: symbols never carry one,
+    except the circles that stand for a character, which become 〇.
+    """
+    text = _BLANK_LINE.sub("。", normalised).translate(_DENSE)
+    return _MARKS.sub("。", _REPEAT.sub(r"\1", text))
+
+
+def folded(text: str) -> Folded:
+    """All forms of a text; never raises on any string."""
+    normalised = normal(text)
+    script = dense(normalised)
+    words = " ".join(normalised.translate(_WORDS).split())
+    spelled = " ".join(run.replace(" ", "") for run in _SPELLED.findall(words))
+    return Folded(script, script.translate(HIRAGANA), words, spelled)
+
+
+def fold(text: str) -> str:
+    """One string for comparing: NFKC, lower case, hiragana, no spacing, punctuation or zero-width characters."""
+    return dense(normal(text)).translate(HIRAGANA).replace("。", "")
+
+
+_SIGNATURE = re.compile(r"^(?:--|__+|==+|-{3,}|―{2,}|─{2,}|━{2,}|\*{3,}|〜{3,}|~{3,})\s*$")
+_DEVICE = re.compile(r"^\s*(?:(?:私の)?(?:iphone|ipad|android|スマートフォン|携帯電話?)(?:から|より)送信.{0,20}|sent from .{0,40})$", re.I)
+
+
+def without_signature(text: str) -> str:
+    """The text without what a mail program puts at its end: a separator line and at most eight lines after it."""
+    lines = text.split("\n")
+    while lines and (not lines[-1].strip() or _DEVICE.match(lines[-1])):
+        lines.pop()
+    for back in range(1, min(len(lines), 9) + 1):
+        if _SIGNATURE.match(lines[-back].strip()) and len(lines) > back:
+            return "\n".join(lines[:-back])
+    return "\n".join(lines)
+
+
+def resend_key(text: str) -> str:
+    """The body as it is compared for a resend (rules C10): NFKC, no whitespace, no trailing signature."""
+    body = without_signature(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(normal(body).split())
