@@ -95,7 +95,7 @@ def extract(text: str, *, html: bool = False, notice: str | None = None, subject
     sections = reading.sections()
     pieces: list[str] = []
     for section in sections:
-        kept, doubts = signatures.cut(section)
+        kept, doubts = signatures.cut(section, is_text_above=any(clean(piece) for piece in pieces))
         if "signature_unclear" in doubts:
             reading.doubt("signature_unclear")
         pieces.append(_piece(section, kept))
@@ -156,6 +156,8 @@ class _Reading:
         if prefixed:
             self._read_interleaved(start)
         else:
+            if mark is None:
+                self.doubt("internal_text")  # no program quotes without prefix, attribution and headers alike
             self._read_unprefixed(start)
 
     def _quote_start(self) -> tuple[Mark | None, int, bool]:
@@ -167,7 +169,7 @@ class _Reading:
                 at += 1
                 continue
             if self._is_internal(at):
-                return None, at, self.quoted[at]
+                return (None, at, False) if not self.quoted[at] else (None, self._prefixed_mark(at), True)
             found = None if self.quoted[at] else find_mark(self.lines, at)
             if found is not None:
                 below = found.end
@@ -183,8 +185,19 @@ class _Reading:
         # no mark of a program: prefixed lines that are whole lines of the notice begin a trimmed quote
         for at in range(count):
             if self.quoted[at] and self._is_whole(at):
-                return None, at, True
+                return None, self._prefixed_mark(at), True
         return None, count, False
+
+    def _prefixed_mark(self, start: int) -> int:
+        """Apple Mail puts the attribution behind the prefix, too: the quote begins there."""
+        for at in range(start - 1, max(start - 6, -1), -1):
+            if not self.quoted[at]:
+                break
+            bare = [line[len(prefix(line)) :] for line in self.lines[at:start]]
+            mark = find_mark(bare, 0)
+            if mark is not None and not any(clean(line) for line in bare[mark.end :]):
+                return at
+        return start
 
     def _is_whole(self, at: int) -> bool:
         end = self.found[at]
@@ -222,7 +235,7 @@ class _Reading:
         last_quoted = max(at for at in range(start, count) if self.quoted[at])
         between = False
         furthest = 0  # how far into the notice the quote has come
-        complete = max((at for at in range(start, count) if self.quoted[at] and _END in self.folded[at]), default=count)
+        complete = next((at for at in range(start, count) if self.quoted[at] and self._is_last(at)), count)
         for at in range(start, count):
             folded = self.folded[at]
             place = self.found[at] or 0
@@ -252,6 +265,9 @@ class _Reading:
                 self._doubt_likeness(at)
             if _END in folded:
                 inside = False
+        first_quoted = min(at for at in range(start, count) if self.quoted[at])
+        if self.known is None and not all(self.quoted[first_quoted:last_quoted]):
+            self.doubt("unverified_quote")  # one of the quoted lines may be the counselor's: nothing to compare with
         self._doubt_below(start, last_quoted, between)
 
     def _is_program_line(self, at: int, start: int) -> bool:
@@ -291,19 +307,29 @@ class _Reading:
         """Text both above a whole quote and below its end: which of them is the reply?"""
         above = any(self.own[at] and self.folded[at] for at in range(start))
         below = [self.lines[at] for at in range(last_quoted + 1, len(self.lines)) if self.own[at]]
-        kept, _ = signatures.cut(below)
+        kept, _ = signatures.cut(below, is_text_above=True)
         if above and not between and any(fold(line) for line in kept) and self._is_quote_complete(start):
             self.doubt("text_after_quote")
 
     def _is_quote_complete(self, start: int) -> bool:
-        ends = [at for at in range(start, len(self.lines)) if self.quoted[at] and _END in self.folded[at]]
-        return bool(ends)
+        return any(self.quoted[at] and self._is_last(at) for at in range(start, len(self.lines)))
+
+    def _is_last(self, at: int) -> bool:
+        """Whether a line is the last one of the notice."""
+        if self.known is None:
+            return False
+        return self.found[at] == self.known.last
 
     def _read_unprefixed(self, start: int) -> None:
         """Below an Outlook-like separator: only a comparison with the notice tells the counselor's lines."""
         inside = False
+        furthest = 0
         for at in range(start, len(self.lines)):
             folded = self.folded[at]
+            place = self.found[at] or 0
+            if 0 < place < furthest and not self._is_internal(at):
+                self.doubt("text_after_quote")  # programs quote in order, and once: this line was written again
+            furthest = max(furthest, place)
             if _BEGIN in folded:
                 inside = True
             if folded and self.known is None and not self._is_internal(at):
@@ -317,7 +343,7 @@ class _Reading:
                 inside = False
         below = [self.lines[at] for at in range(start, len(self.lines)) if self.own[at]]
         if below:
-            kept, _ = signatures.cut(below)
+            kept, _ = signatures.cut(below, is_text_above=True)
             if any(fold(line) for line in kept):
                 self.doubt("text_after_quote")
             elif self.known is not None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from maild.mail.quote_marks import clean, is_program_signature
 
 _MOST_LINES = 12  # lines of text in a signature
+_DELIMITERS = ("-- ", "--", "--\u3000", "-- \u3000")
 _WINDOW = 40  # lines from the end in which a signature is looked for: bounds the work
 _RULER = re.compile(r"(?:([^\w\s「」『』（）()。、.,!?！？])\s?(?:\1\s?){2,}|(?:[^\w\s「」『』（）()。、,!?]\s?){5,}|[_＿ー―]{3,}|[oO]{5,})$")
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}")
@@ -33,24 +34,18 @@ _GATEWAY = re.compile(
 )
 
 
-def cut(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+def cut(lines: Sequence[str], *, is_text_above: bool = False) -> tuple[list[str], list[str]]:
     """The lines of one own section without its signature, and doubt codes (empty where all is clear).
 
     ``lines`` come without line ends. Sections are what stands between quotes; each may end in a signature.
+    ``is_text_above``: the counselor wrote in an earlier section, so this one may be nothing but a signature.
     """
     kept = _trimmed(lines)
     doubts: list[str] = []
-    kept, doubt = _cut_delimited(kept)
-    if doubt:
-        doubts.append(doubt)
-    for _ in range(4):
-        before = len(kept)
-        kept = _cut_program_lines(kept)
-        kept, doubt = _cut_ruled(kept)
+    for step in (_cut_ruled, _cut_program_lines, _cut_ruled, _cut_delimited, _cut_program_lines, _cut_ruled):
+        kept, doubt = step(kept, is_text_above)
         if doubt and doubt not in doubts:
             doubts.append(doubt)
-        if len(kept) == before:
-            break
     return kept, doubts
 
 
@@ -67,20 +62,20 @@ def _trimmed(lines: Sequence[str]) -> list[str]:
     return kept
 
 
-def _cut_program_lines(lines: list[str]) -> list[str]:
+def _cut_program_lines(lines: list[str], is_text_above: bool) -> tuple[list[str], str]:
     kept = _trimmed(lines)
     while kept and (is_program_signature(kept[-1]) or _GATEWAY.search(clean(kept[-1][:300]))):
         kept = _trimmed(kept[:-1])
-    return kept
+    return kept, ""
 
 
-def _cut_delimited(lines: list[str]) -> tuple[list[str], str]:
+def _cut_delimited(lines: list[str], is_text_above: bool) -> tuple[list[str], str]:
     """``-- `` (RFC 3676 section 4.3); a bare ``--``, since some programs strip the space, only above contact data."""
     kept = lines
     below: list[str] = []  # text below the delimiter, from the last delimiter upwards
     for at in range(len(lines) - 1, -1, -1):
         bare = lines[at].rstrip("\r")
-        if bare not in ("-- ", "--", "--\u3000", "-- \u3000"):
+        if bare not in _DELIMITERS:
             if clean(lines[at]):
                 below.append(clean(lines[at][:300]))
             if len(below) > _MOST_LINES:
@@ -88,8 +83,9 @@ def _cut_delimited(lines: list[str]) -> tuple[list[str], str]:
             continue
         prose = sum(1 for part in below if _PROSE.search(part) and not _is_contact(part))
         proven = any(_is_contact(part) or _ORGANISATION.search(part) for part in below)
-        above = any(clean(line) for line in lines[:at])
-        if (prose and not (bare == "-- " and proven and prose == 1)) or (bare != "-- " and below and not proven) or not above:
+        above = is_text_above or any(clean(line) for line in lines[:at])
+        is_text = prose > (1 if bare == "-- " and proven else 0) or any(_HELP_LINE.search(part) for part in below)
+        if is_text or (bare != "-- " and below and not proven) or not above:
             return _trimmed(kept), "signature_unclear"
         kept = lines[:at]
         below = []
@@ -98,32 +94,46 @@ def _cut_delimited(lines: list[str]) -> tuple[list[str], str]:
     return _trimmed(kept), ""
 
 
-def _cut_ruled(lines: list[str]) -> tuple[list[str], str]:
+def _cut_ruled(lines: list[str], is_text_above: bool) -> tuple[list[str], str]:
     """A last block below a ruler: cut if it is a contact block, left with a doubt if it may be advice."""
     kept = _trimmed(lines)
     rulers: list[int] = []
     texts = 0
     for at in range(len(kept) - 1, max(-1, len(kept) - 1 - _WINDOW), -1):
+        if kept[at].rstrip("\r") in _DELIMITERS:
+            break  # the signature begins there, not at a ruler above it
         if is_ruler(kept[at]):
             rulers.append(at)
         elif clean(kept[at]):
             texts += 1
             if texts > _MOST_LINES or len(kept[at]) > 120:
                 break
-    for start in reversed(rulers):  # the topmost ruler first: a signature may hold rulers inside
-        block = [clean(line[:300]) for line in kept[start:] if clean(line) and not is_ruler(line)]
-        prose = sum(1 for line in block if _PROSE.search(line) and not _is_contact(line))
-        if prose or not any(_is_contact(line) or _ORGANISATION.search(line) for line in block):
+    start: int | None = None  # the ruler that a signature begins with, as far as proven
+    for at in rulers:  # from the last one upwards
+        below = kept[at + 1 : start if start is not None else len(kept)]
+        block = [clean(line[:300]) for line in below if clean(line) and not is_ruler(line)]
+        if not block:
+            if start is not None:
+                break  # two rulers with nothing between: the upper one is the counselor's
             continue
-        above = [clean(line) for line in kept[:start] if clean(line) and not is_ruler(line)]
-        if not above or _may_be_advice(block, above[-1][-300:]):
-            return kept, "signature_unclear"
-        return _trimmed(kept[:start]), ""
-    return kept, ""
+        prose = any(_PROSE.search(line) and not _is_contact(line) for line in block)
+        proven = any(_is_contact(line) or _ORGANISATION.search(line) for line in block)
+        if prose or not proven:
+            if start is not None and not prose and len(block) <= 2:
+                return kept, "signature_unclear"  # a name between rulers, or a heading of the text
+            break
+        start = at
+    if start is None:
+        return kept, ""
+    above = [clean(line) for line in kept[:start] if clean(line) and not is_ruler(line)]
+    block = [clean(line[:300]) for line in kept[start:] if clean(line) and not is_ruler(line)]
+    if not (above or is_text_above) or _may_be_advice(block, above[-1][-300:] if above else ""):
+        return kept, "signature_unclear"
+    return _trimmed(kept[:start]), ""
 
 
 def _is_contact(line: str) -> bool:
-    return any(pattern.search(line) for pattern in (_MAIL, _PHONE, _URL, _POSTAL, _CONTACT_LABEL))
+    return any(pattern.search(line) for pattern in (_GATEWAY, _MAIL, _PHONE, _URL, _POSTAL, _CONTACT_LABEL))
 
 
 def _may_be_advice(block: Sequence[str], above: str) -> bool:

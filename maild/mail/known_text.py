@@ -52,6 +52,11 @@ class KnownText:
                 return place + len(folded)
         return None
 
+    @property
+    def last(self) -> int:
+        """Where the last line of the last known mail ends."""
+        return len(self._text) - 1
+
     def is_whole(self, folded: str, end: int) -> bool:
         """Whether the find covers whole known lines, from a line's beginning to a line's end."""
         return end in self._ends and end - len(folded) in self._ends

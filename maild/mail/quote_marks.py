@@ -133,7 +133,7 @@ def prefix(line: str) -> str:
         return ""
     bare = seen.lstrip()
     if _DRAWN.match(bare) or (
-        bare[:1] in "|｜" and (_TABLE.match(bare) or not found.group().endswith((" ", "\u3000")))
+        bare[:1] in "|｜" and (_TABLE.match(bare) or (bare[1:] and not found.group().endswith((" ", "\u3000"))))
     ):
         return ""
     return found.group()
