@@ -217,8 +217,8 @@ def _reported(entries: list[_Entry], words: str, subject: str) -> dict[str, Boun
         said = entry.said if phrase_reason(" ".join(entry.said.lower().split())) else f"{entry.said} {beside.said}"
         host = entry.host if "@" not in entry.host else ""
         data = _after_data(f"{entry.said} {beside.said}", words)
-        for name in dict.fromkeys(filter(None, (original, address))):
-            bounced.setdefault(name, _recipient(name, permanent, entry.status, said[:_MAX_SAID], data, host, address))
+        # the address that failed; where an alias stood before it, the mail itself is found by its Message-ID
+        bounced.setdefault(address, _recipient(address, permanent, entry.status, said[:_MAX_SAID], data, host, address))
     return None if good and not bounced else bounced
 
 
@@ -246,8 +246,7 @@ def _told(
             said = f"{said} {words}"
         permanent = action == "failed" if action else _permanent(one.said, words, subject, status)
         data = _after_data(said, words)
-        for name in dict.fromkeys(filter(None, (one.alias, one.address))):
-            bounced.setdefault(name, _recipient(name, permanent, status, said[:_MAX_SAID], data, "", one.address))
+        bounced.setdefault(one.address, _recipient(one.address, permanent, status, said[:_MAX_SAID], data, "", one.address))
     return bounced
 
 
