@@ -422,6 +422,15 @@ def test_an_emergency_number_is_named_once(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_limit_is_named_only_where_it_was_reached(language: str) -> None:
+    """C3: a case that a counselor closed early has not used up its round trips."""
+    word = {"ja": "3往復", "en": "3 letters"}[language]
+    for case, named in ((SAMPLE_CASES[3], True), (SAMPLE_CASE, False), (SAMPLE_CASES[1], False), (None, False)):
+        _, body = render(language, "limit_reached", base(language, "limit_reached") | {"case": case})
+        assert (word in body) == named
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_third_party_is_the_same_whether_or_not_there_is_a_case(language: str) -> None:
     """D2: nothing in it depends on a case."""
     assert "case" not in variables(language, "third_party")
@@ -471,13 +480,17 @@ def test_internal_lines_carry_the_mark(language: str, name: str) -> None:
     for values in every(name, language):
         lines = render(language, name, values)[1].strip("\n").split("\n")
         assert lines[0] == MARKS.begin and lines[-1] == MARKS.end
-        inside = False
+        inside, before = False, MARKS.begin
         for line in lines:
             if line in (MARKS.begin, MARKS.end):
                 assert inside == (line == MARKS.end)
                 inside = not inside
             elif inside and line:
                 assert line.startswith(MARKS.tag + " "), line
+            elif inside:
+                assert before.startswith(MARKS.tag), "no empty line at the edge of a block"
+            assert not (line == MARKS.end and not before)
+            before = line
             assert not line.startswith(("#", "＃")), line
 
 
