@@ -12,10 +12,10 @@ from maild.config import Config
 from maild.desk import crisis
 from maild.desk.crisis import PhraseError
 from maild.desk.rules import Desk
-from maild.errors import UserError
+from maild.errors import Temporary, UserError
 from maild.pipeline.world import DeskWorld, World
 from maild.resources import templates_dir
-from maild.store import Store, load_or_create_key
+from maild.store import Store, StoreError, TemporaryStoreError, load_or_create_key
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -29,10 +29,16 @@ def fresh_token() -> str:
 def open_store(config: Config) -> Store:
     """The store of this installation; key and database are made at the first start."""
     maild = config.maild
-    maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = maild.key_create and not Store.exists(maild.database)
-    key = load_or_create_key(maild.key_file, new)
-    return Store.open(maild.database, key)
+    try:
+        maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = maild.key_create and not Store.exists(maild.database)
+        return Store.open(maild.database, load_or_create_key(maild.key_file, new))
+    except TemporaryStoreError as error:
+        raise Temporary(str(error)) from error
+    except StoreError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"[maild] data_dir: {error.strerror}: make it a directory that maild may write to") from error
 
 
 def templates_of(desk: Desk) -> Templates:

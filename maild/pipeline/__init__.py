@@ -40,8 +40,14 @@ class Pipeline:
             session = Session(self._world, tx, now, clearance)
             self._prefetch(session, arrived)
             for mail in arrived:
+                if mail.facts.kind == "unreadable":
+                    dispositions.append("quarantined")
+                    continue
                 dispositions.append(_take(session, mail))
                 tx.done(mail.spool)
+        for spooled, disposition in zip(batch, dispositions, strict=True):
+            if disposition == "quarantined":
+                self.set_aside(spooled, "unreadable", now)
         return dispositions
 
     def parse(self, spooled: Spooled) -> Arrived:

@@ -1,0 +1,379 @@
+"""``maild rehearse``: a scenario through the real pipeline and store on a virtual clock (interfaces.md, "Rehearsal").
+
+Every mail is delivered at the instant it is sent, all sources count as read, and whatever falls due between two steps
+happens at its own instant. Tokens come from a fixed seed, so the same scenario prints the same bytes.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+from maild.app.assembly import build_world
+from maild.compose import Draft, compose
+from maild.config import Config
+from maild.desk.case import Case
+from maild.desk.deadlines import client_seconds, closes_on
+from maild.errors import UserError
+from maild.mail import charset, header
+from maild.operate.scenario import Attachment, Step
+from maild.pipeline import Clearance, Pipeline
+from maild.store import Claimed, Incoming, Store
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_STORM = 10_000  # deadlines at one instant that lead nowhere: a fault of ours, told rather than looped on
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One mail that went out."""
+
+    at: datetime
+    to: str = field(repr=False)
+    audience: str
+    template: str
+    case: int | None
+    message_id: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one step did."""
+
+    step: Step
+    sent: tuple[Sent, ...]
+    cases: tuple[Case, ...]
+    dispositions: tuple[str, ...]
+
+
+def rehearse(config: Config, start: datetime, steps: tuple[Step, ...]) -> Iterator[Row]:
+    """Play a scenario; one row a step."""
+    with tempfile.TemporaryDirectory(prefix="maild-rehearsal-") as folder:
+        data = Path(folder)
+        maild = replace(
+            config.maild, data_dir=data, database=f"sqlite:///{data}/maild.db", key_file=data / "key", key_create=True
+        )
+        stage = Stage(replace(config, maild=maild), start)
+        try:
+            for step in steps:
+                yield stage.play(step)
+        finally:
+            stage.close()
+
+
+class Stage:
+    """A throw-away installation with a clock of its own."""
+
+    def __init__(self, config: Config, start: datetime) -> None:
+        from maild.app.assembly import open_store
+
+        dice = random.Random(20260105)
+        self._config = config
+        self._store: Store = open_store(config)
+        world = build_world(config, lambda: "".join(dice.choices(_ALPHABET, k=26)), eight_bit=True)
+        self._world = world
+        self._pipeline = Pipeline(world, self._store)
+        self._now = start.astimezone(UTC)
+        self._sent: list[Sent] = []  # all of it
+        self._serial = 0
+
+    def close(self) -> None:
+        """Give the throw-away store back."""
+        self._store.close()
+
+    def play(self, step: Step) -> Row:
+        """One step: first all that falls due on the way, then what the step does."""
+        before = len(self._sent)
+        self._pass_until(step.at.astimezone(UTC))
+        dispositions: list[str] = []
+        if step.mail is not None:
+            dispositions = self._mail(step)
+        elif step.counselor is not None:
+            dispositions = self._counselor(step)
+        elif step.bounce is not None:
+            dispositions = self._bounce(step)
+        cases = tuple(sorted(self._store.list_cases(), key=lambda case: case.number))
+        return Row(step, tuple(self._sent[before:]), cases, tuple(dispositions))
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def _pass_until(self, end: datetime) -> None:
+        idle = 0
+        while True:
+            due = self._store.next_deadline()
+            if due is None or due > end:
+                break
+            instant = max(due, self._now)
+            idle = idle + 1 if instant == self._now else 0
+            if idle > _STORM:
+                raise UserError("the rehearsal stands still: a deadline leads to itself; please report this")
+            self._now = instant
+            fell = self._pipeline.sweep(self._now, self._clearance())
+            self._deliver()
+            if not fell:
+                break
+        self._now = max(self._now, end)
+
+    def _clearance(self) -> Clearance:
+        return Clearance(reads=(self._now,))
+
+    def _deliver(self) -> None:
+        """Everything in the outbox is accepted by the next hop at this instant, and what follows from that too."""
+        while True:
+            claimed = self._store.claim(self._now, 200)
+            for mail in claimed:
+                self._sent.append(_as_sent(mail, self._now))
+                self._store.sent(mail.id, self._now, "250 rehearsed")
+            settled = self._pipeline.settle(self._now)
+            if not claimed and not settled:
+                return
+
+    # -- what a step does --------------------------------------------------------------------------------------------
+
+    def _arrive(self, sender: str, recipient: str, raw: bytes) -> list[str]:
+        mail = Incoming("rehearsal", self._now, sender, (recipient,), raw)
+        self._store.accept([mail])
+        found: list[str] = []
+        for spooled in self._store.take(100, self._now):
+            found += self._pipeline.receive([spooled], self._now, self._clearance())
+        self._deliver()
+        return found
+
+    def _mail(self, step: Step) -> list[str]:
+        mail = step.mail or {}
+        sender = str(mail["from"])
+        recipient = str(mail.get("to", self._config.desks[0].address))
+        if "raw" in mail:
+            return self._arrive(sender, recipient, mail["raw"])
+        answered = self._last_to(sender) if mail.get("answers") == "last" else None
+        raw = self._message(
+            sender,
+            recipient,
+            mail.get("subject"),
+            str(mail.get("text", "")),
+            mail.get("attach", ()),
+            mail.get("headers", {}),
+            answered,
+        )
+        return self._arrive(sender, recipient, raw)
+
+    def _last_to(self, address: str) -> Sent | None:
+        wanted = address.lower()
+        return next((one for one in reversed(self._sent) if one.to.lower() == wanted), None)
+
+    def _counselor(self, step: Step) -> list[str]:
+        said = step.counselor or {}
+        notice = self._notice(said.get("case"), said.get("notice"))
+        sender = str(said.get("from") or self._config.desks[0].counselors[0].address)
+        if notice is None:
+            return ["refused"]
+        desk = next((one for one in self._config.desks if one.address == _from_of(notice.data)), self._config.desks[0])
+        raw = self._message(
+            sender,
+            desk.address,
+            said.get("subject"),
+            str(said.get("text", "")),
+            said.get("attach", ()),
+            said.get("headers", {}),
+            notice,
+        )
+        return self._arrive(sender, desk.address, raw)
+
+    def _notice(self, case: int | None, number: int | None) -> Sent | None:
+        every = [one for one in self._sent if one.template in ("notice", "notice_urgent") and one.case is not None]
+        if case is None:
+            case = max((row.number for row in self._store.list_cases()), default=None)
+        mine: dict[str, Sent] = {}
+        for one in every:
+            if one.case == case:
+                # one notice that went to several people is one notice
+                mine.setdefault(f"{one.at}:{one.template}", one)
+        ordered = list(mine.values())
+        if number is None:
+            return ordered[-1] if ordered else None
+        return ordered[number - 1] if number <= len(ordered) else None
+
+    def _bounce(self, step: Step) -> list[str]:
+        sent = next((one for one in reversed(self._sent) if one.audience == "client"), None)
+        if sent is None:
+            return []
+        status = step.bounce or "5.0.0"
+        action = "failed" if status.startswith("5") else "delayed"
+        desk = _from_of(sent.data)
+        boundary = "=_rehearsal_report"
+        head = sent.data.split(b"\r\n\r\n", 1)[0]
+        raw = (
+            f"From: Mail Delivery System <MAILER-DAEMON@relay.example>\r\nTo: {desk}\r\n"
+            f"Subject: Delivery Status Notification ({action})\r\nMessage-ID: <{self._next()}@relay.example>\r\n"
+            "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+            f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\r\n\r\n'
+            f"--{boundary}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+            f"Your message could not be delivered yet or at all.\r\n\r\n--{boundary}\r\n"
+            "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+            f"Final-Recipient: rfc822; {sent.to}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n--{boundary}\r\n"
+            "Content-Type: text/rfc822-headers\r\n\r\n"
+        ).encode() + head + f"\r\n\r\n--{boundary}--\r\n".encode()
+        return self._arrive("", desk, raw)
+
+    # -- bytes -------------------------------------------------------------------------------------------------------
+
+    def _next(self) -> str:
+        self._serial += 1
+        return f"rehearsal.{self._serial}"
+
+    def _message(
+        self,
+        sender: str,
+        recipient: str,
+        subject: object,
+        text: str,
+        attach: tuple[Attachment, ...],
+        headers: dict[str, str],
+        answered: Sent | None,
+    ) -> bytes:
+        last, references = None, list[str]()
+        if answered is not None:
+            last = answered.message_id
+            old = message_from_bytes(answered.data)
+            references = [*str(old.get("References", "")).split(), last]
+            if subject is None:
+                told = header.decode_text(str(old.get("Subject", "")))
+                subject = told if told.lower().startswith("re:") else f"Re: {told}"
+        draft = Draft(
+            message_id=f"<{self._next()}@{sender.rpartition('@')[2] or 'unknown.example'}>",
+            from_name="",
+            from_address=sender,
+            to=recipient,
+            subject=str(subject or ""),
+            text=text,
+            date=self._now,
+            timezone=self._config.maild.timezone,
+            in_reply_to=last,
+            references=tuple(references),
+        )
+        raw = compose(draft)
+        if attach:
+            raw = _with_attachments(raw, attach)
+        return _with_headers(raw, headers)
+
+
+def _with_attachments(raw: bytes, attach: tuple[Attachment, ...]) -> bytes:
+    import base64
+
+    head, body = raw.split(b"\r\n\r\n", 1)
+    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"content-", b"mime-"))]
+    own = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-")]
+    boundary = b"=_rehearsal_mixed"
+    parts = [b"\r\n".join(own) + b"\r\n\r\n" + body]
+    for one in attach:
+        filling = (b"\xff\xd8\xff\xe0maild rehearsal " * (one.size // 20 + 1))[: one.size]
+        encoded = base64.encodebytes(filling).replace(b"\n", b"\r\n")
+        name = one.name if one.name.isascii() else _rfc2231(one.name)
+        label = f'filename="{name}"' if one.name.isascii() else f"filename*={name}"
+        parts.append(
+            f"Content-Type: {one.type}\r\nContent-Transfer-Encoding: base64\r\n"
+            f"Content-Disposition: attachment; {label}\r\n\r\n".encode() + encoded
+        )
+    kept += [b"MIME-Version: 1.0", b'Content-Type: multipart/mixed; boundary="' + boundary + b'"']
+    middle = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
+    return b"\r\n".join(kept) + b"\r\n\r\n" + middle + b"--" + boundary + b"--\r\n"
+
+
+def _rfc2231(name: str) -> str:
+    from urllib.parse import quote
+
+    return "utf-8''" + quote(name, safe="")
+
+
+def _with_headers(raw: bytes, headers: dict[str, str]) -> bytes:
+    """``headers`` replace those of the same name, folded lines included."""
+    if not headers:
+        return raw
+    head, _, body = raw.partition(b"\r\n\r\n")
+    gone = {name.lower() for name in headers}
+    kept: list[str] = []
+    dropping = False
+    for line in head.decode("utf-8").split("\r\n"):
+        if not line.startswith((" ", "\t")):
+            dropping = line.partition(":")[0].strip().lower() in gone
+        if not dropping:
+            kept.append(line)
+    kept += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(kept).encode("utf-8") + b"\r\n\r\n" + body
+
+
+def _as_sent(mail: Claimed, at: datetime) -> Sent:
+    template = "reply" if mail.template == "interim" else mail.template
+    return Sent(at, mail.recipient, mail.audience, template, mail.case, mail.message_id, mail.data)
+
+
+def _from_of(data: bytes) -> str:
+    from maild.mail.address import parse_mailboxes
+
+    boxes = parse_mailboxes(str(message_from_bytes(data).get("From", "")))
+    return boxes[0][1] if boxes else ""
+
+
+# -- what is printed ---------------------------------------------------------------------------------------------------
+
+
+def as_json(row: Row, config: Config) -> dict[str, object]:
+    """One row as interfaces.md shows it."""
+    zone = row.step.at.tzinfo
+    return {
+        "step": row.step.number,
+        "at": row.step.at.isoformat(),
+        "sent": [_sent_json(one, zone) for one in row.sent],
+        "cases": [_case_json(case, config, row.step.at) for case in row.cases],
+        "dispositions": list(row.dispositions),
+    }
+
+
+def read_message(data: bytes) -> tuple[str, str, dict[str, str]]:
+    """Subject, text and headers (canonical spelling, decoded) of one of our own mails."""
+    message = message_from_bytes(data)
+    payload = message.get_payload(decode=True)
+    label = message.get_content_charset()
+    text = charset.decode(payload, label)[0] if isinstance(payload, bytes) else ""
+    headers = {name: " ".join(str(value).split()) for name, value in message.items()}
+    for name in ("Subject", "From", "To"):
+        if name in headers:
+            headers[name] = header.decode_text(headers[name])
+    return headers.get("Subject", ""), text.replace("\r\n", "\n"), headers
+
+
+def _sent_json(one: Sent, zone: Any) -> dict[str, object]:
+    subject, text, headers = read_message(one.data)
+    return {
+        "at": one.at.astimezone(zone).isoformat(),
+        "to": one.to,
+        "audience": one.audience,
+        "template": one.template,
+        "case": one.case,
+        "subject": subject,
+        "text": text,
+        "headers": headers,
+    }
+
+
+def _case_json(case: Case, config: Config, now: datetime) -> dict[str, object]:
+    desk = config.desk(case.desk) or config.desks[0]
+    until = closes_on(case, desk)
+    seconds = client_seconds(case, now.astimezone(UTC))
+    return {
+        "case": case.number,
+        "desk": case.desk,
+        "state": case.state,
+        "round_trip": case.round_trip,
+        "closes_on": until.isoformat() if until else None,
+        "reason": case.reason,
+        "flags": sorted(case.flags),
+        "client_days": int(timedelta(seconds=seconds) / timedelta(days=1)),
+    }

@@ -1,0 +1,209 @@
+"""The process that runs the pipeline over the spool, and nothing else (architecture, "Accept, then process").
+
+It takes spooled mails in order, many in one transaction; a batch that fails is rolled back and played again one by one.
+The attempt is counted in the database before a mail is parsed, so a mail that crashed, hung or bloated an earlier
+worker is known when the next one starts, and is set aside (M9). It talks to its supervisor over two pipes: a line in is
+a wake-up, end of input means finish and leave; lines out say what it works on (``busy``, ``idle``) and that the outbox
+has mail (``outbox``).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import select
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from maild import log
+from maild.app.assembly import build_world, open_store
+from maild.config import Config
+from maild.errors import EX_CONFIG, MaildError
+from maild.pipeline import Clearance, Pipeline
+from maild.store import Spooled, Store, TemporaryStoreError
+
+LOG = log.get("maild.worker")
+BATCH = 32
+MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
+MEMORY_LIMIT = 2 << 30  # bytes of address space: a mail that bloats raises MemoryError here, not on the machine
+PAUSE = 5.0  # seconds until the disk or the database is asked again
+LONGEST_WAIT = 30.0  # seconds without a wake-up
+OUTAGES_KEPT = timedelta(days=60)
+
+
+class Worker:
+    """One life of the worker process."""
+
+    def __init__(self, store: Store, pipeline: Pipeline, wakes: BinaryIO, report: Callable[[str], None]) -> None:
+        self._store = store
+        self._pipeline = pipeline
+        self._wakes = wakes
+        self._report = report
+        self._careful = True  # until a fresh mail is seen: an earlier life may have died of what comes first
+        self._leaving = False
+        self._troubled = False
+
+    def run(self) -> None:
+        """Work until the supervisor closes our input."""
+        while not self._leaving:
+            try:
+                self._work()
+            except TemporaryStoreError as error:
+                self._trouble(error)
+                self._wait(PAUSE)
+                continue
+            if self._troubled:
+                LOG.info("store_back")
+                self._troubled = False
+            self._wait(self._until_next())
+
+    def _trouble(self, error: TemporaryStoreError) -> None:
+        if not self._troubled:
+            LOG.error("store_unavailable", reason=type(error).__name__)
+            self._report(f"trouble {error}")
+        self._troubled = True
+
+    def _work(self) -> None:
+        while True:
+            self._report("busy")
+            moved = self._settle()
+            moved += self._spooled()
+            if not moved:
+                # the spool is empty: nothing that arrived is still unread when time is let run (C6)
+                moved += self._sweep()
+            if not moved:
+                break
+            self._report("outbox")
+            if self._asked_to_leave():
+                break
+        self._report("idle")
+
+    def _settle(self) -> int:
+        return self._pipeline.settle(_now())
+
+    def _sweep(self) -> int:
+        return self._pipeline.sweep(_now(), self._clearance())
+
+    def _clearance(self) -> Clearance:
+        now = _now()
+        never = datetime.min.replace(tzinfo=UTC)
+        reads = tuple(state.last_read or never for state in self._store.sources())
+        outages = tuple((one.start, one.end) for one in self._store.outages(now - OUTAGES_KEPT, now))
+        return Clearance(reads, outages)
+
+    # -- mail ------------------------------------------------------------------------------------------------------
+
+    def _spooled(self) -> int:
+        batch = self._store.take(1 if self._careful else BATCH, _now())
+        if not batch:
+            return 0
+        if self._careful and all(mail.attempts == 1 for mail in batch):
+            self._careful = False
+        if len(batch) == 1 or any(mail.attempts > 1 for mail in batch):
+            for mail in batch:
+                self._one(mail)
+            return len(batch)
+        try:
+            self._receive(batch)
+        except TemporaryStoreError:
+            self._again(batch)
+            raise
+        except Exception as error:
+            LOG.error("batch_failed", error=error, mails=len(batch))
+            for mail in batch:
+                self._one(mail)
+        return len(batch)
+
+    def _again(self, batch: list[Spooled]) -> None:
+        """The store failed, not the mails: they are taken again, each by itself."""
+        self._careful = True
+
+    def _one(self, mail: Spooled) -> None:
+        if mail.attempts > MOST_ATTEMPTS:
+            self._set_aside(mail, "crashed_or_hung")
+            return
+        try:
+            self._receive([mail])
+        except TemporaryStoreError:
+            self._careful = True
+            raise
+        except Exception as error:
+            LOG.error("mail_failed", error=error, spool=mail.id)
+            self._set_aside(mail, type(error).__name__)
+
+    def _receive(self, batch: list[Spooled]) -> None:
+        dispositions = self._pipeline.receive(batch, _now(), self._clearance())
+        for mail, disposition in zip(batch, dispositions, strict=True):
+            LOG.info("mail_processed", spool=mail.id, disposition=disposition)
+
+    def _set_aside(self, mail: Spooled, reason: str) -> None:
+        self._pipeline.set_aside(mail, reason, _now())
+        LOG.error("mail_quarantined", spool=mail.id, reason=reason)
+
+    # -- waiting ---------------------------------------------------------------------------------------------------
+
+    def _until_next(self) -> float:
+        now = _now()
+        due = [at for at in (self._store.next_deadline(), self._store.next_retry()) if at is not None]
+        seconds = min(((at - now).total_seconds() for at in due), default=LONGEST_WAIT)
+        # a deadline that C6 keeps open stays due; it is asked again at this pace, or when a source was read
+        return min(LONGEST_WAIT, max(0.2, seconds)) if seconds > 0 else PAUSE
+
+    def _wait(self, seconds: float) -> None:
+        ready, _, _ = select.select([self._wakes], [], [], seconds)
+        if ready:
+            self._drain()
+
+    def _asked_to_leave(self) -> bool:
+        ready, _, _ = select.select([self._wakes], [], [], 0)
+        if ready:
+            self._drain()
+        return self._leaving
+
+    def _drain(self) -> None:
+        if not os.read(self._wakes.fileno(), 65536):
+            self._leaving = True
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def main() -> int:
+    """Entry of the process: the config comes pickled over stdin from the supervisor, then wake-ups."""
+    log.install()
+    wakes = sys.stdin.buffer
+    size = int.from_bytes(wakes.read(8), "big")
+    config = pickle.loads(wakes.read(size))
+    if not isinstance(config, Config):
+        return 70
+    if MEMORY_LIMIT:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    out = sys.stdout
+
+    def report(line: str) -> None:
+        out.write(line + "\n")
+        out.flush()
+
+    try:
+        store = open_store(config)
+        world = build_world(config)
+    except MaildError as error:
+        report(f"fatal {error}".replace("\n", " "))
+        return EX_CONFIG
+    unbuffered = os.fdopen(os.dup(wakes.fileno()), "rb", buffering=0)
+    try:
+        Worker(store, Pipeline(world, store), unbuffered, report).run()  # type: ignore[arg-type]
+    except BrokenPipeError:
+        return 0  # the supervisor is gone; what was not committed is played again
+    finally:
+        store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
