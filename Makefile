@@ -74,15 +74,19 @@ bench: dev
 wheel: dev
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir build .
 
-# New versions of everything within pyproject.toml, with the hashes of every platform. No index stands in the files.
+# New versions of everything within pyproject.toml, with the hashes of every platform. Where packages come from is the
+# installing machine's business: lines that say it are taken out.
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
-	--strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+	--strip-extras --no-header --no-annotate
 lock: dev
 	$(LOCK) --output-file requirements.txt pyproject.toml
+	sed -i '/^-/d; /^$$/d' requirements.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(LOCK) --constraint requirements.txt --output-file requirements-build.txt -
+	sed -i '/^-/d; /^$$/d' requirements-build.txt
 	$(LOCK) --constraint requirements.txt --constraint requirements-build.txt --extra dev --extra postgresql \
 		--output-file requirements-dev.txt pyproject.toml
+	sed -i '/^-/d; /^$$/d' requirements-dev.txt
 
 clean:
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

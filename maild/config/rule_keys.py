@@ -227,4 +227,5 @@ ALIASES: Mapping[str, str] = {"hours": "hours", "hotline": "hotlines", "referral
 def rules_from(values: Mapping[str, Any]) -> Rules:
     """The rules from values without faults."""
     known = {one.name for one in fields(Rules)}
-    return Rules(**{key: value for key, value in values.items() if key in known})
+    wanted = {key: value for key, value in values.items() if key in known}
+    return Rules(**wanted | {"crisis_phrases": tuple(map(str, wanted["crisis_phrases"]))})
