@@ -22,7 +22,7 @@ import psutil
 
 from servers.certificate import self_signed
 
-PASSWORD = 'pa"ss\\word ü'
+PASSWORD = 'pa"ss\\wörd'
 PATIENCE = 30.0
 _CONFIG = """
 protocols = imap lmtp
@@ -45,8 +45,8 @@ auth_username_chars =
 mail_max_userip_connections = 100
 {extra}
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {home}/passwd
+  driver = static
+  args = password={{PLAIN}}{password}
 }}
 userdb {{
   driver = static
@@ -117,8 +117,6 @@ class Dovecot:
         for name in ("run", "state", "mail"):
             (home / name).mkdir()
         shutil.chown(home / "mail", "mail", "mail")
-        (home / "passwd").write_text("")
-        self._users: set[str] = set()
         self._config = home / "dovecot.conf"
         self._extra = extra
         self._key = key
@@ -129,6 +127,7 @@ class Dovecot:
         self._config.write_text(
             _CONFIG.format(
                 home=self.home,
+                password=PASSWORD,
                 certificate=self.certificate,
                 key=self._key,
                 imap=self.imap_port,
@@ -159,14 +158,6 @@ class Dovecot:
             process.kill()
         pid.unlink(missing_ok=True)
 
-    def user(self, name: str) -> str:
-        """A mailbox owner who can log in."""
-        if name not in self._users:
-            self._users.add(name)
-            with open(self.home / "passwd", "a") as file:
-                file.write(f"{name}:{PASSWORD}\n")
-        return name
-
     # -- as another mail program
 
     @contextmanager
@@ -174,7 +165,7 @@ class Dovecot:
         """Logged in, over imaplib; ``mailbox`` (encoded, quoted) is selected for writing."""
         it = imaplib.IMAP4("127.0.0.1", self.imap_port, PATIENCE)
         try:
-            it.authenticate("PLAIN", lambda _: f"\0{self.user(user)}\0{PASSWORD}".encode())
+            it.authenticate("PLAIN", lambda _: f"\0{user}\0{PASSWORD}".encode())
             if mailbox is not None:
                 status, _ = it.select(mailbox)
                 assert status == "OK"
@@ -192,7 +183,7 @@ class Dovecot:
     def deliver(self, user: str, raw: bytes, *, sender: str = "sender@client.example") -> None:
         """As an MTA, over LMTP (adds Return-Path, Delivered-To and Received)."""
         with smtplib.LMTP("127.0.0.1", self.lmtp_port) as it:
-            it.sendmail(sender, [self.user(user)], raw)
+            it.sendmail(sender, [user], raw)
 
     def messages(self, user: str, mailbox: str = "INBOX") -> list[Kept]:
         """What is there, without touching it."""

@@ -105,7 +105,7 @@ def test_a_daemon_that_is_away_for_a_while(running: Loop, spool: FileSpool, tmp_
 def test_both_ways(running: Loop, spool: FileSpool, dovecot: Dovecot) -> None:
     """Desk domain to us, client domain to a mailbox: the house an end-to-end test needs."""
     listener = running.run(lmtp.serve("127.0.0.1:0", spool, ours))
-    client = dovecot.user("hanako@client.example")
+    client = "hanako@client.example"
     routes = {
         "desk.example": f"lmtp:inet:127.0.0.1:{listener.port}",
         "client.example": f"lmtp:inet:127.0.0.1:{dovecot.lmtp_port}",
