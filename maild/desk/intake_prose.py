@@ -1,0 +1,211 @@
+"""Name, sex, age and region as people tell them in plain sentences (rules I2): the writer's own, not somebody else's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from maild.desk.places import JAPANESE, LATIN, PREFECTURES
+
+_OTHER = (
+    "息子|むすこ|娘|むすめ|長男|次男|長女|次女|父|母|両親|親|夫|主人|旦那|妻|家内|嫁|兄|弟|姉|妹|祖父|祖母|孫|甥|姪|叔父|叔母|上司|同僚|先輩|後輩|部下|店長|社長|"
+    "友人|友達|彼氏|彼女|彼|恋人|先生|担当者|お客|相手|子ども|子供|こども|いとこ|義父|義母|知人|知り合い|婚約者|新人|son|daughter|husband|wife|mother|father|friend|boss|manager|brother|sister"
+)
+_NUM = r"(?:[1-9]\d|[5-9](?!\d)|1[01]\d|[二三四五六七八九]?十[一二三四五六七八九]?|[二三四五六七八九][〇一二三四五六七八九])"
+_AGED = rf"(?:{_NUM}[ ]?(?:歳|才|さい|サイ|ｻｲ|歲)|[1-9]0[ ]?代(?:前半|後半|半ば|なかば)?|(?:[二三四五六七八]?十)代(?:前半|後半|半ば)?|はたち|ハタチ|二十歳|アラ(?:サー|フォー|フィフ|カン|還))"
+_GRADE = r"(?:(?:小|中|高)[1-6一二三](?:年生?)?(?=[ 。、のでだ男女・/]|年|生|$)|(?:小学|中学|高校|高専)(?:校)?[ ]?[1-6一二三四五六]年生?|(?<![a-z])[JD][KC][1-3]?|中学生|高校生|小学生)"
+_BORN = r"(?:(?:昭和|平成|令和|[SHsh])[ ]?(?:\d{1,2}|[元一二三四五六七八九十]{1,3})年?[^。\n]{0,8}(?:生|うま)|(?:19|20)\d\d[ ]?年?[^。\n]{0,8}(?:生|うま))"
+_SEX = r"(?:女性|女子(?:高生|大生|中学生|学生)?|女の子|女の人|女|おんな|オンナ|男性|男子(?:高生|大生|中学生|学生)?|男の子|男の人|男|おとこ|オトコ|♀|♂)"
+_SELF = r"(?:私|わたし|わたくし|あたし|うち|僕|ぼく|ボク|俺|おれ|オレ|自分|当方|わし|ワシ)"
+_REFUSE = (
+    r"(?:[言い云]いたくな|言えな|言えま|いえま|答えたくな|答えたくあ|こたえたくな|答えま|答えられ|回答し|回答を?控|無回答|書かなくて|書けま|書きたくな|書きたくあ|かきたくな|秘密|ひみつ|ヒミツ|秘し|秘匿|内緒|ないしょ|伏せ|ふせ|"
+    r"教えたくな|教えたくあ|教えま|教えられ|非公開|匿名|控えさせ|控えま|ご容赦|勘弁|明かせ|明かしたくな|出したくな|出せま|名乗れ|名乗りたくな|なしで|パス|無しで)"
+)
+_NOT_NAME = re.compile(
+    r"(?:歳|才|代$|性$|^男|^女|相談|質問|初めて|はじめて|会社|学生|大学|高校|中学|主婦|無職|社員|パート|バイト|フリーター|ニート|公務員|看護|介護|在住|住み|出身|県|市$|町$|村$|区$|者$|もの$|方$|人$|"
+    r"こと|ため|件|以上|お願い|よろしく|ありがと|不安|心配|つらい|辛い|仕事|就職|転職|悩|困|です|ます|ない|こんに|こんば|はじめ|おはよ|失礼|お世話|本当|今|昨日|明日|今日|母親|父親|母$|父$|長男|長女|独身|既婚|"
+    r"限界|無理|ダメ|だめ|大丈夫|元気|別|普通|同じ|必要|可能|初|再度|先日|前回|返信|お返事|件名|下記|以下|上記|希望|面接|履歴書|iphone|android|http|@|[?？!！。(（]|regards|thank|hello|sincerely|mother|father|old|years|からです|\d)",
+    re.I,
+)
+_NAME = r"[^\s、。,.!！?？「」『』()（）:：/／・]{1,12}"
+_PLACE_JA = "(?:" + "|".join(map(re.escape, JAPANESE)) + "|津|堺|柏|呉|光)"
+_PLACE = rf"(?:(?:{'|'.join(map(re.escape, JAPANESE))})(?:都|府|県(?!民)|けん|市|し(?=[ に])|区)?(?:内|外|北部|南部|中部)?(?:[一-龥ぁ-んァ-ヶ]{{1,5}}[市町村区郡](?![民役立場長内外]))?|津市|[一-龥]{{1,4}}(?:市|町|村)(?![民役立場長内外中会])|県内|県外|県南部|県北部|市内|市外|他県)"
+_LIVES = r"(?:在住|住み|住まい|に(?:今|いま|ずっと)?住|にす(?:んで|まい)|で(?:今|一人|ひとり|実家|二人)?[ぐ暮]ら|に(?:おり|居住|居)|に引っ越して|に越して|に(?:来|き)(?:まし|て)|に(?:い|居)(?:ます|る)|の者|のもん|のもの(?:です)?|民(?:です|で)?|県民|から(?:の)?(?:相談|メール|失礼|です)|の(?:田舎|実家|町|市内|山|海|はず|端)|で(?:主婦|会社員|働い|仕事|アルバイト|パート|ひとり|一人))"
+_ELSEWHERE = r"(?:の(?:会社|企業|大学|学校|求人|支店|本社|友|知|母|父|親|親戚|両親|彼|支社|工場|店)|に(?:応募|行|旅|出張|引っ越した|転勤(?:に|が|する|を|と)|就職)|へ|まで|から転勤|から(?:三重|こちら|引っ越)|出身|で(?:面接|開催|働きた|就職|暮らしたい)|弁|タワー|ドーム|市役所|支店)"
+
+_Found = tuple[int, int]
+
+
+def _clause(text: str, at: int) -> str:
+    """What stands before in the same clause."""
+    head = text[max(0, at - 40) : at]
+    return re.split(r"[。\n!?、,]", head)[-1]
+
+
+def _others(text: str, start: int, end: int) -> bool:
+    """Is this said of somebody else: 上司が40歳, 同僚(女性・30歳), 24歳の息子, 母は55歳."""
+    head = _clause(text, start)
+    if re.search(rf"(?:{_OTHER})(?:さん|ちゃん|くん|君|様|の人|たち|のほう|の方)?(?:は|が|も|って|の年齢は|の歳は|,? (?:is|was))[^私僕俺。]{{0,10}}$", head, re.I):
+        return True
+    if re.search(rf"(?:{_OTHER})(?:さん|ちゃん|くん|君|様|の人|たち)?[ ]?(?:[(（][^()（）]{{0,8}})?$", head, re.I) and not re.search(rf"{_SELF}[^、]{{0,3}}$", head):
+        return True
+    tail = text[end : end + 12]
+    if re.match(rf"[ ]?(?:[、・,(（/]?{_SEX})?[)）]?(?:になる|くらい|ぐらい|の|で、?)?(?:の)?(?:{_OTHER})(?!(?:親|です|でございます|をして|として|や))", tail, re.I):
+        return not re.match(r"[ ]?(?:代)?の?(?:母親|父親|母です|父です|母でござ|主婦)", tail)
+    return bool(re.match(r"(?:以上|以下|未満|まで|から(?:応募|利用|でも)|になったら|制限|のとき|の時|の頃|のころ|前後の人|向け)", tail))
+
+
+def _first(text: str, patterns: tuple[tuple[str, int], ...], good: Callable[[str, int, int], bool]) -> _Found | None:
+    for pattern, group in patterns:
+        for match in re.finditer(pattern, text, re.I | re.M):
+            start, end = match.span(group)
+            if start < end and good(text, start, end):
+                return start, end
+    return None
+
+
+_EDGE = r"(?<![^\s、,・/／()（）。:：=「」|♂♀男女])"
+_AGE = (
+    (rf"({_AGED})", 1),
+    (rf"({_BORN})", 1),
+    (rf"({_GRADE})", 1),
+    (rf"(?:年齢|歳|年|とし|としは)(?:は|が|も)[ 、]?({_NUM})(?![\d年月日時分円人回件])", 1),
+    (rf"(?:今年で|もうすぐ|先日|先月|来月)[ ]?({_NUM})(?:歳)?(?:に(?:なり|な)|です|だ|や)", 1),
+    (rf"(?:^|[。、\n ])(?:いま|今|現在)?({_NUM})(?:になりま|になっ|です|だけど|だけれど|やけど|やで|になる|、女|、男|の男|の女|、主婦)", 1),
+    (rf"{_SELF}(?:は|、)?[ ]?({_NUM})(?:の|、|で|だ|や|になり|です)", 1),
+    (rf"{_EDGE}({_NUM})[ ]?(?:♂|♀|の?(?:男|女)|[mf](?![a-z]))", 1),
+    (rf"(?:男性?|女性?|♂|♀)[ 、,・/(（]*({_NUM})(?![\d年月日時分円人回件個社万千ヶか割%:])", 1),
+    (r"(?:i am|i'm|im|age[d]?|age is)[ ]+(\d{2})(?!\d)", 1),
+    (r"(\d{2})[ -]?(?:years?|yrs?|yo|y/o|y\.o)", 1),
+    (r"(?:woman|man|female|male|girl|boy|guy)[ ,(/]+(?:of )?(\d{2})(?!\d)", 1),
+    (r"(?:^|[\s,/])(\d{2})[ ,/]*(?:m|f|male|female|woman|man)(?![a-z])", 1),
+)
+_STANDS = r"(?=$|[\s、,・/／()（）。|]|です|だ(?:よ|けど|が|っ|。|、)|で(?:す|、|ある|ござ|も)|っす|やけど|や(?:で|ね|から|。|、)|といい|として|っていう|なのに|なん(?:です|だ)|ですが|(?:の)?(?:者|もの|もん)です)"
+_SEXES = (
+    (rf"(女性でも男性でも[^。、\n]{{0,8}}|男性でも女性でも[^。、\n]{{0,8}}|(?:トランス(?:ジェンダー)?(?:女性|男性)?|ノンバイナリー|Xジェンダー|性同一性障害|MtF|FtM|LGBTQ?)(?:[(（][MtFXmfx]+[)）])?)", 1),
+    (rf"(?:歳|才|さい|代|前半|後半|半ば|\d)(?:の|で|、|,|・|/|[ ]|独身|既婚|会社員|無職|フリーター|[(（])*({_SEX}){_STANDS}", 1),
+    (rf"(?:年生?|生|\d)(?:の|、|・|[ ])?({_SEX}){_STANDS}", 1),
+    (rf"{_SELF}[ ]?(?:[(（、は]|も|が)[ ]?({_SEX})", 1),
+    (rf"{_EDGE}({_SEX}){_STANDS}", 1),
+    (rf"(?:^|[。、\n ])(?:一人の|ひとりの|独身の|既婚の|無職の|アラサー|アラフォー|会社員の|普通の|契約社員の|派遣の|[^。、\n]{{1,10}}に住む|[^。、\n]{{1,10}}在住の|[^。、\n]{{0,12}}の)({_SEX}){_STANDS}", 1),
+    (r"(?:アラサー|アラフォー|アラフィフ)の?(女|男)性?", 1),
+    (r"((?:専業|兼業)?主婦|主夫|シングルマザー|シンママ|シングルファザー|妊婦|女子高生|女子大生|男子高生|女子校|男子校|JK[1-3]?|JC[1-3]?|JD[1-4]?|DK[1-3]?|(?:一|二|三|四|[1-5])(?:児|人)の?(?:子)?の?(?:母|父)親?|ママ(?:です|をして)|(?:母親|父親)(?=です|でございます|をして|として)|(?<=代の)(?:母|父)(?=です)|妊娠(?:中|し))", 1),
+    (r"(?:^|[。、\n ])((?:母|父)(?:親)?)(?=の[^。、\n]{1,8}です|です|でございます)", 1),
+    (r"(僕|ぼく|ボク|俺|おれ|オレ)(?=は|も|が|の|、|、|って|に|を)", 1),
+    (r"(?:i am|i'm|im|as)[ ]+(?:a |an )?(?:\d+[- ]year[- ]old )?(?:single |young |married |japanese |foreign |brazilian )?(woman|man|female|male|girl|boy|guy|mother|father|housewife|mom|dad|nonbinary|non-binary|trans)", 1),
+    (r"(?:\d|old|[,/(])[ ,/]*(woman|man|female|male|girl|boy|guy|f|m)(?=[\s,./)]|$)", 1),
+    (r"(?:^|[,.\n])[ ]*(female|male|woman)(?=[\s,./)]|$)", 1),
+)
+_REGIONS = (
+    (rf"({_PLACE})(?:の?[ぁ-ん一-龥]{{0,4}})?{_LIVES}", 1),
+    (rf"(?:^|[\s、,・/／(（。\n|♂♀])({_PLACE})(?=$|[\s、,・/／)）。|]|です|で、|の(?:[^。\n]{{1,8}})(?:です|と(?:申|いい))|(?:より|から)(?:で|失|メ|相|$)|から(?:です|でも))", 1),
+    (rf"(?:^|[\s、,・/／(（。\n|♂♀])(津|堺)(?=$|[\s、,・/／)）|]|に住|在住)", 1),
+    (rf"({_PLACE})(?!{_ELSEWHERE})(?=で|に|の|在|民|です|から)", 1),
+    (r"(?:live|living|reside|residing|based|located|stay|staying|am from|resident) (?:in|at|near|of|here in) ([A-Z][\w-]+(?:(?:,| city| prefecture)? ?[A-Z][\w-]+)?|[a-z]+)", 1),
+    (rf"(?:^|[\s,/(])((?:{'|'.join(LATIN)})(?:-?(?:shi|ken|city|prefecture))?)(?=[\s,./)]|$)", 1),
+    (r"((?:outside|inside|within)(?: of)? the prefecture)", 1),
+)
+_GREETING = r"(?:はじめまして|初めまして|こんにちは|こんにちわ|こんばんは|こんばんわ|おはようございます|お世話に(?:なり|なって(?:おり|い)|なる)ます|お世話様です|失礼(?:し|いたし)ます|突然すみません|どうも|hello|hi|dear[^\n]{0,20})[、。!！,. \n]*"
+_NAMES = (
+    (r"(?:^|[の、,。\s]|私は|わたしは|僕は|俺は)([^\s、。,のはがを\d]{1,10}?)と(?:申し|もうし|いいます|言います|いう者|呼んでく|よんでく|お呼びく|名乗)", 1),
+    (rf"({_NAME}?)(?:と|って|ていい|って言い)[ ]?(?:(?:もう)し(?:ます|まし|上)|申し|申す|いいます|いう(?:者|もの|ん|名)|言います|いい、|呼んで|よんで|お呼び|名乗|呼ばれ)", 1),
+    (rf"(?:お?名前|なまえ|氏名|仮名|ペンネーム|ハンドルネーム|名)(?:は|が|:|、)[ 「]?({_NAME}?)(?:」|です|と(?:いい|申|呼|して|言)|って|だけど|でお願|で(?:い|す|。)|にしてく|にしま|。|、|[ ]|$)", 1),
+    (r"((?:匿名|仮名|名無し|ななし)(?:で(?:お願|の?相談|失礼|す|も|いい|送|質問)|希望|を希望|さん|とさせ|にて)?)", 1),
+    (rf"(?:^|\n){_GREETING}(?:[^。\n]{{0,20}}?(?:に住む|在住の|に住んでいる|の(?!\w*の)|から来た))?({_NAME})です(?:[。、!！\n ]|$)", 1),
+    (rf"(?:^|[。\n])[ ]*(?:{_PLACE})(?:在住)?の({_NAME}?)です(?:[。、\n ]|$)", 1),
+    (rf"(?:^|\n)[ ]*({_NAME}?)(?:です|と申)(?:[。、!！]|[ ]*$)(?=[^\n]{{0,3}}\n|$)", 1),
+    (rf"(?:母|父|妻|夫|代理|担当|姉|兄|妹|弟)の({_NAME}?)です", 1),
+    (rf"(?:^|\n)[ ]*({_NAME}?)より[ 。]*(?:\n|$)", 1),
+    (r"(?:my name is|my name's|call me|i am called|name is|this is|i go by|name:)[ ]+([A-Za-z][\w'-]{0,20}(?: [A-Z][\w'-]{1,20})?)", 1),
+    (r"(?:^|[.,!\n] ?)(?:hi|hello)?,? ?i(?:'m| am) ([A-Z][a-z]{1,14})(?=[ ,.!])(?! (?:years|from))", 1),
+    (r"(?:regards|sincerely|thanks|thank you|cheers|yours|best|love)[,!. ]*\n+[ ]*([A-Za-z][\w .'-]{0,25})[ ]*(?:\n|$)", 1),
+    (r"\n[ ]*(?:[-–—~〜]+)[ ]*([A-Za-zぁ-んァ-ヶ一-龥]{1,12})[ ]*$", 1),
+)
+_REFUSED = {
+    "name": rf"((?:お?名前|なまえ|氏名|本名|実名|名(?=は))(?:だけ)?(?:と|や|も|は|を|に関しては|は、|については|や性別|と年齢|と性別)*[^。\n]{{0,12}}?{_REFUSE}[^。、\n]{{0,12}})",
+    "sex": rf"((?:性別)(?:と|や|も|は|を|・|については)*[^。\n]{{0,12}}?{_REFUSE}[^。、\n]{{0,12}})",
+    "age": rf"((?:年齢|歳|とし|年(?=は|も|齢))(?:と|や|も|は|を|・|については)*[^。\n]{{0,12}}?{_REFUSE}[^。、\n]{{0,12}})",
+    "region": rf"((?:居住地域?|地域|住所|住まい|住んで(?:い)?る(?:所|ところ|場所)|場所)(?:と|や|も|は|を|で|・|については)*[^。\n]{{0,12}}?{_REFUSE}[^。、\n]{{0,12}})",
+}
+_REFUSED_EN = {
+    "name": r"((?:rather not|prefer not to|not want to|don't want to|won't|cannot|can't) [^.\n]{0,20}name|anonymous(?:ly)?)",
+    "sex": r"((?:rather not|prefer not to) [^.\n]{0,20}(?:sex|gender))",
+    "age": r"((?:rather not|prefer not to) [^.\n]{0,20}age)",
+    "region": r"((?:rather not|prefer not to) [^.\n]{0,20}(?:where|address|location))",
+}
+
+
+def _real_name(text: str, start: int, end: int) -> bool:
+    name = text[start:end].strip()
+    if re.fullmatch(r"[一-龥]{2}", name) and name in JAPANESE and name not in PREFECTURES:
+        return True  # 川口, 山口 and 福島 are names as well; prefectures are taken for places
+    if re.fullmatch(r"(?:匿名|仮名|名無し|ななし).{0,6}", name):
+        return True
+    return bool(name) and not _NOT_NAME.search(name) and not re.fullmatch(rf"{_PLACE}|{_SEX}|{_SELF}|と|[はがをにのも].*", name)
+
+
+def _yes(text: str, start: int, end: int) -> bool:
+    return True
+
+
+def recognise(item: str, wide: str) -> _Found | None:
+    """Where the text says it, or None. ``wide`` has ASCII width; a refusal counts (rules I2)."""
+    for table in (_REFUSED, _REFUSED_EN):
+        if (pattern := table.get(item)) and (match := re.search(pattern, wide, re.I)):
+            return match.span(1)
+    if item == "age":
+        return _first(wide, _AGE, lambda t, s, e: not _others(t, s, e) and not re.match(r"(?:年(?!生)|時間|ヶ月|か月|日間|分|万|円)", t[e : e + 3]))
+    if item == "sex":
+        return _first(wide, _SEXES, lambda t, s, e: not _others(t, s, e))
+    if item == "region":
+        return _first(wide, _REGIONS, lambda t, s, e: not re.match(_ELSEWHERE, t[e : e + 8]))
+    if item == "name":
+        return _first(wide, _NAMES, _real_name)
+    return None
+
+
+def listed(wide: str) -> dict[str, _Found]:
+    """Items given as bare words, apart by space, slash or line: 太郎/男/25歳/三重県; at the top or as a closing line."""
+    rows = [m for m in re.finditer(r"[^\n]+", wide) if m[0].strip()]
+    found: dict[str, _Found] = {}
+    for run in (rows[:6], rows[-3:]):
+        words: list[tuple[str, int, int]] = []
+        for row in run:
+            parts = [(p[0], row.start() + p.start(), row.start() + p.end()) for p in re.finditer(r"[^ 、,・/|()（）]+", row[0])]
+            if len(row[0].strip()) > 40 or any(len(p[0]) > 12 for p in parts) or re.search(r"[。?？!]", row[0]):
+                if words and run is not rows[-3:]:
+                    break
+                words = [] if run == rows[-3:] else words
+                continue
+            words += parts
+        kinds: dict[str, _Found] = {}
+        rest: list[tuple[str, int, int]] = []
+        for word, start, end in words:
+            if re.fullmatch(rf"{_AGED}|{_NUM}|{_GRADE}", word) and "age" not in kinds:
+                kinds["age"] = (start, end)
+            elif re.fullmatch(rf"{_SEX}|主婦|[mfMF]", word) and "sex" not in kinds:
+                kinds["sex"] = (start, end)
+            elif re.fullmatch(rf"{_PLACE}|{_PLACE_JA}", word) and "region" not in kinds:
+                kinds["region"] = (start, end)
+            elif _real_name(word, 0, len(word)) and not re.search(r"(?:て|た|い|る|ん|を|が|に|は|な)$", word):
+                rest.append((word, start, end))
+        if len(kinds) >= 2 or (len(kinds) == 1 and len(words) == 1):
+            found = {**kinds, **found}
+            if rest and "name" not in found and len(words) <= 12 and len(kinds) >= 2:
+                found["name"] = rest[0][1:]
+    return found
+
+
+def signature(wide: str) -> _Found | None:
+    """A name on a line of its own at the end: 花子, 山本 健一."""
+    lines = [m for m in re.finditer(r"[^\n]+", wide) if m[0].strip() and not re.search(r"送信$|^[-_=*]+$|@|http|sent from", m[0].strip(), re.I)]
+    for line in lines[-2:][::-1] if len(lines) > 1 else ():
+        word = line[0].strip()
+        if re.fullmatch(r"[一-龥々ぁ-んァ-ヶーA-Za-z]{1,8}(?: [一-龥々ぁ-んァ-ヶー]{1,6})?", word) and _real_name(word, 0, len(word)):
+            if re.search(r"(?:たい|ない|です|ます|した|する|から|けど|って|さい|敬具|草々|かしこ|以上|拝|だよ|です|ので|よ|ね|か|う|る|た|て|は|が|を|に|も|で)$", word) and len(word) > 3:
+                continue
+            if word in ("敬具", "草々", "かしこ", "以上", "敬白", "拝具", "相談", "了解", "はい"):
+                continue
+            start = line.start() + line[0].index(word[0])
+            return start, start + len(word)
+    return None
