@@ -117,6 +117,8 @@ def _defaults_of_maild(values: dict[str, Any], place: Place) -> None:
     values["database_password"] = secret(values, "database_password", place)
     if values["database_password"] and good(values["database"]) and values["database"].startswith("sqlite"):
         place.at("database_password_file").fault("is for PostgreSQL; SQLite has no password")
+    elif values["database_password"] and good(values["database"]) and "@" not in values["database"]:
+        place.at("database").fault("names no user for the password: postgresql://user@host/name")
     values["key_create"] = values["key_credential"] is None
     if values["key_credential"] is not None:
         if values["key_file"] is not None:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from maild.desk.form import Form
 from maild.desk.rules import Desk
@@ -55,6 +56,14 @@ class Maild:
     trusted_authserv: tuple[str, ...] = ()
     database_password: Secret | None = None
     log_level: str = "INFO"
+
+    def database_url(self) -> str:
+        """``database`` with the password in it, for the engine and nobody else: never print it."""
+        if self.database_password is None:
+            return self.database
+        scheme, _, rest = self.database.partition("://")
+        user, _, where = rest.partition("@")
+        return f"{scheme}://{user}:{quote(self.database_password.read(), safe='')}@{where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import os
 import pickle
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from datetime import date, time
 from pathlib import Path
@@ -199,6 +201,16 @@ def test_sqlite_absolute_and_postgresql() -> None:
     for scheme in ("postgresql", "postgresql+psycopg"):
         found = reading(good_with(maild__database=f"{scheme}://maild@db.example/maild")).maild.database
         assert found == "postgresql+psycopg://maild@db.example/maild"
+
+
+def test_the_password_of_the_database_is_put_in_last(tmp_path: Path) -> None:
+    secret = tmp_path / "database"
+    secret.write_text("p@ss/wörd:1\n")
+    raw = good_with(maild__database="postgresql://u@db.example/x", maild__database_password_file=str(secret))
+    maild = reading(raw).maild
+    assert maild.database_url() == "postgresql+psycopg://u:p%40ss%2Fw%C3%B6rd%3A1@db.example/x"
+    assert "wörd" not in maild.database + repr(maild)
+    assert reading(GOOD).maild.database_url() == reading(GOOD).maild.database
 
 
 def test_addresses_are_canonical_and_phone_addresses_pass() -> None:
@@ -399,6 +411,21 @@ def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
     (tmp_path / "terms.txt").write_text("x")
     (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbf" + document_of(GOOD).replace("\n", "\r\n").encode())
     assert load(tmp_path / "c.toml").desks[0].name == "soudan"
+
+
+@pytest.mark.parametrize(("config", "code"), [("many_faults.toml", 1), ("nowhere.toml", 1), ("../../config.toml", 0)])
+def test_the_command_itself(bad_configs: Path, config: str, code: int) -> None:
+    path = TOP / "config.toml" if code == 0 else bad_configs / config
+    done = subprocess.run(
+        [sys.executable, "-m", "maild", "check", "--config", str(path)],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith("config is good") is (code == 0)
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
