@@ -1,20 +1,10 @@
 """What a counselor wrote in answer to a notice: commands and text, nothing of the notice (rules P2, P4, P5).
 
-The theory: a notice begins with ``BEGIN_MARK``, so whatever a mail program quotes can be told from what stands above it;
+The theory: a notice begins with ``BEGIN_MARK``, so what a mail program quotes can be told from what stands above it;
 each line of an internal block carries ``LINE_TAG``, so none of it can slip through even in part; and the notice itself,
 where known, is compared line by line, so a quote without prefixes (Outlook), re-wrapped or trimmed, is found too. The
 client receives exactly what the counselor wrote, or the reply is held with doubt codes and shown back (P5).
-
-What a notice template must print::
-
-    BEGIN_MARK                            the very first line of every mail that a counselor may answer (P2c)
-    LINE_TAG + " " + text                 every non-empty line of the internal block: number, dates, turn, commands
-    END_MARK
-                                          the client's text, plain, outside any internal block
-    EARLIER_MARK                          then what the desk itself wrote: earlier exchange, a held reply shown back
-    BEGIN_MARK / LINE_TAG lines / END_MARK  again at the end where commands are explained; END_MARK last of all
-
-No line of a notice may be ``-- `` (programs cut there), none of our lines may start with ``>``.
+What notices must print for this stands in :mod:`maild.desk.notice_marks`.
 """
 
 from __future__ import annotations
@@ -24,14 +14,22 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from maild.desk import signatures
+from maild.desk.notice_marks import (
+    BEGIN_FOLDED,
+    BEGIN_MARK,
+    EARLIER_MARK,
+    END_FOLDED,
+    END_MARK,
+    LINE_TAG,
+    internal_lines,
+    internal_sign,
+    is_internal_folded,
+)
 from maild.mail.known_text import KnownText
 from maild.mail.quote_marks import Mark, clean, find_mark, fold, header, is_forward_subject, prefix
 from maild.mail.quotes import join_own
 
-BEGIN_MARK = "━━ 内部の控え（相手には送られません） ━━"
-END_MARK = "━━ 内部の控え ここまで ━━"
-EARLIER_MARK = "── これまでのやりとり ──"  # a counselor may well repeat what stands below: it is the desk's own text
-LINE_TAG = "〔内部〕"  # at the beginning of each line of an internal block
+__all__ = ["BEGIN_MARK", "EARLIER_MARK", "END_MARK", "LINE_TAG", "CommandLine", "ReplyText", "extract", "internal_sign"]
 
 DoubtCode = Literal[
     "internal_text",  # something of the internal block stood where the counselor writes; it was taken out
@@ -48,14 +46,47 @@ DoubtCode = Literal[
     "stray_command",  # a line that looks like a command, below the text
 ]
 
-_COMMAND_WORDS = (
-    "close hold decline note send reopen suspend disclose accept-address interim no-reply end taken clear-crisis refer"
-    " ask-doctor ask-publication status help spam confirm cancel move offer attended noshow book propose-session"
-    " ask-decision 終了 保留 お断り メモ 送信 再開 対応します 状況"
-).split()
-_CORES = tuple(fold(core) for core in (LINE_TAG, "内部の控え（", "相手には送られません", "内部の控え ここまで"))
-_BEGIN = fold("内部の控え（")
-_END = fold("内部の控え ここまで")
+_COMMAND_WORDS = frozenset(
+    {
+        "close",
+        "hold",
+        "decline",
+        "note",
+        "send",
+        "reopen",
+        "suspend",
+        "disclose",
+        "accept-address",
+        "interim",
+        "no-reply",
+        "end",
+        "taken",
+        "clear-crisis",
+        "refer",
+        "ask-doctor",
+        "ask-publication",
+        "status",
+        "help",
+        "spam",
+        "confirm",
+        "cancel",
+        "move",
+        "offer",
+        "attended",
+        "noshow",
+        "book",
+        "propose-session",
+        "ask-decision",
+        "終了",
+        "保留",
+        "お断り",
+        "メモ",
+        "送信",
+        "再開",
+        "対応します",
+        "状況",
+    }
+)
 _LONG = 40  # folded characters of one line, or of a run of lines, that nobody repeats by chance
 _RUN = 20
 _WIDE = 30  # characters of a quoted line that a program may have folded
@@ -105,12 +136,6 @@ def extract(text: str, *, html: bool = False, notice: str | None = None, subject
     return ReplyText(commands, body, not reading.doubts, tuple(reading.doubts))
 
 
-def internal_sign(line: str) -> bool:
-    """Whether a line carries a mark or tag of an internal block, in part and after folding."""
-    folded = fold(line)
-    return any(core in folded for core in _CORES)
-
-
 class _Reading:
     """One reply, line by line; ``own`` says which lines are the counselor's."""
 
@@ -123,7 +148,7 @@ class _Reading:
         self.known = KnownText([notice]) if notice is not None and notice.strip() else None
         clients = (notice or "").split(EARLIER_MARK, 1)[0]
         self.clients = KnownText([clients]) if clients.strip() else None  # what no counselor writes by chance
-        self.internal = _internal_lines(notice or "")
+        self.internal = internal_lines(notice or "")
         self.found = self._find_all()
 
     def doubt(self, code: DoubtCode) -> None:
@@ -143,7 +168,7 @@ class _Reading:
 
     def _is_internal(self, at: int) -> bool:
         folded = self.folded[at]
-        return any(core in folded for core in _CORES) or (len(folded) >= 6 and folded in self.internal)
+        return is_internal_folded(folded) or (len(folded) >= 6 and folded in self.internal)
 
     def read(self) -> None:
         mark, start, prefixed = self._quote_start()
@@ -207,7 +232,7 @@ class _Reading:
 
     def _read_top(self, end: int, is_quote_below: bool) -> None:
         """Above the quote: all of it is the counselor's, unless the notice shows through."""
-        intact = is_quote_below and any(_BEGIN in folded for folded in self.folded[end:])
+        intact = is_quote_below and any(BEGIN_FOLDED in folded for folded in self.folded[end:])
         below = {folded for folded in self.folded[end:] if folded} if intact else set()
         run = 0
         for at in range(end):
@@ -216,10 +241,8 @@ class _Reading:
                 self.doubt("internal_text")
                 continue
             self.own[at] = True
-            if self.quoted[at] and folded and not intact:
-                self.doubt("typed_quote")
-            elif self.quoted[at] and folded and folded not in below:
-                self.doubt("moved_quote" if self.found[at] is not None else "typed_quote")
+            if self.quoted[at] and folded and folded not in below:  # below is empty unless the quote is intact
+                self.doubt("moved_quote" if intact and self.found[at] is not None else "typed_quote")
             if intact or not folded or self.clients is None:
                 continue
             run = run + len(folded) if self.clients.find(folded) is not None else 0
@@ -239,31 +262,34 @@ class _Reading:
         for at in range(start, count):
             folded = self.folded[at]
             place = self.found[at] or 0
-            if _BEGIN in folded:
+            if BEGIN_FOLDED in folded:
                 inside = True
             if self.quoted[at] and folded and at > complete and not self._is_internal(at):
                 self.own[at] = True  # below the end of the quote
                 self.doubt("typed_quote")
             elif self.quoted[at]:
-                if 0 < place < furthest and not self._is_internal(at):
+                if 0 < place <= furthest and not self._is_internal(at):
                     self.doubt("moved_quote")  # programs quote in order
                 furthest = max(furthest, place)
-                if folded and self.known is not None and self.found[at] is None and not self._is_program_line(at, start):
+                if (
+                    folded
+                    and self.known is not None
+                    and self.found[at] is None
+                    and not self._is_program_line(at, start)
+                ):
                     self.doubt("edited_quote")
-            elif not folded:
-                self.own[at] = True
-            elif self._is_internal(at):
+            elif folded and self._is_internal(at):
                 if not self._follows_quote(at):
                     self.doubt("internal_text")
-            elif self._is_folded_rest(at):
-                pass
-            else:
+            elif not folded:
+                self.own[at] = True  # blank lines are kept where text of the counselor's is around them
+            elif not self._is_folded_rest(at):
                 self.own[at] = True
                 between = between or at < last_quoted
                 if inside:
                     self.doubt("inside_internal")
                 self._doubt_likeness(at)
-            if _END in folded:
+            if END_FOLDED in folded:
                 inside = False
         first_quoted = min(at for at in range(start, count) if self.quoted[at])
         if self.known is None and not all(self.quoted[first_quoted:last_quoted]):
@@ -285,7 +311,12 @@ class _Reading:
             return False
         before, here = self.found[at - 1], self.found[at]
         if self.known is None:
-            if self.quoted[at - 1] and len(self.lines[at - 1]) >= _WIDE and at + 1 < len(self.lines) and self.quoted[at + 1]:
+            if (
+                self.quoted[at - 1]
+                and len(self.lines[at - 1]) >= _WIDE
+                and at + 1 < len(self.lines)
+                and self.quoted[at + 1]
+            ):
                 self.doubt("rewrapped_quote")
             return False
         if before is None or here is None or here - len(self.folded[at]) != before:
@@ -327,10 +358,10 @@ class _Reading:
         for at in range(start, len(self.lines)):
             folded = self.folded[at]
             place = self.found[at] or 0
-            if 0 < place < furthest and not self._is_internal(at):
+            if 0 < place <= furthest and not self._is_internal(at):
                 self.doubt("text_after_quote")  # programs quote in order, and once: this line was written again
             furthest = max(furthest, place)
-            if _BEGIN in folded:
+            if BEGIN_FOLDED in folded:
                 inside = True
             if folded and self.known is None and not self._is_internal(at):
                 self.doubt("unverified_quote")
@@ -339,12 +370,12 @@ class _Reading:
                     self.doubt("inside_internal")
                 elif find_mark(self.lines, at) is None:
                     self.own[at] = True
-            if _END in folded:
+            if END_FOLDED in folded:
                 inside = False
         below = [self.lines[at] for at in range(start, len(self.lines)) if self.own[at]]
         if below:
-            kept, _ = signatures.cut(below, is_text_above=True)
-            if any(fold(line) for line in kept):
+            kept, doubts = signatures.cut(below, is_text_above=True)
+            if doubts or any(fold(line) for line in kept):
                 self.doubt("text_after_quote")
             elif self.known is not None:
                 for at in range(start, len(self.lines)):
@@ -361,23 +392,6 @@ class _Reading:
                 groups[-1].append(line)
             open_group = self.own[at]
         return groups
-
-
-def _internal_lines(notice: str) -> frozenset[str]:
-    """Folded lines of the internal blocks of a notice, with their tag and without it."""
-    inside = False
-    lines: set[str] = set()
-    tag = fold(LINE_TAG)
-    for line in notice.split("\n"):
-        folded = fold(line)
-        if _BEGIN in folded:
-            inside = True
-        if inside or tag in folded:
-            lines.add(folded)
-            lines.add(folded.replace(tag, ""))
-        if _END in folded:
-            inside = False
-    return frozenset(lines)
 
 
 def _piece(section: Sequence[str], kept: Sequence[str]) -> str:

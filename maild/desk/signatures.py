@@ -14,12 +14,18 @@ from maild.mail.quote_marks import clean, is_program_signature
 _MOST_LINES = 12  # lines of text in a signature
 _DELIMITERS = ("-- ", "--", "--\u3000", "-- \u3000")
 _WINDOW = 40  # lines from the end in which a signature is looked for: bounds the work
-_RULER = re.compile(r"(?:([^\w\s「」『』（）()。、.,!?！？])\s?(?:\1\s?){2,}|(?:[^\w\s「」『』（）()。、,!?]\s?){5,}|[_＿ー―]{3,}|[oO]{5,})$")
+_RULER = re.compile(
+    r"(?:([^\w\s「」『』（）()。、.,!?！？])\s?(?:\1\s?){2,}|(?:[^\w\s「」『』（）()。、,!?]\s?){5,}|[_＿ー―]{3,}|[oO]{5,})$"
+)
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}")
 _PHONE = re.compile(r"(?:\+81[- ]?|\(?0)\d{1,4}\)?[-( ]{0,2}\d{1,4}[-) ]{1,2}\d{3,4}(?!\d)|\b0\d{9,10}\b")
-_CONTACT_LABEL = re.compile(r"^\W{0,3}(?:tel|fax|phone|mobile|e-?mail|mail|url|web|hp|電話|住所|所在地|携帯|直通)\s*[:/.)]", re.IGNORECASE)
+_CONTACT_LABEL = re.compile(
+    r"^\W{0,3}(?:tel|fax|phone|mobile|e-?mail|mail|url|web|hp|電話|住所|所在地|携帯|直通)\s*[:/.)]", re.IGNORECASE
+)
 _URL = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
-_POSTAL = re.compile(r"〒|\b\d{3}-\d{4}\b(?!-)|(?:[都道府県][^。]{1,8}[市区郡町村]|[市区町村][^。]{1,12}\d{1,4}-\d{1,4})")
+_POSTAL = re.compile(
+    r"〒|\b\d{3}-\d{4}\b(?!-)|(?:[都道府県][^。]{1,8}[市区郡町村]|[市区町村][^。]{1,12}\d{1,4}-\d{1,4})"
+)
 _ORGANISATION = re.compile(
     r"(?:センター|相談室|相談窓口|相談所|協会|法人|株式会社|有限会社|事務局|支援室|課|係|部|財団|社団|クリニック|病院|大学|役所"
     r"|県庁|協議会|相談員|カウンセラー|支援員)(?:$|[\s　/()])"
@@ -27,10 +33,13 @@ _ORGANISATION = re.compile(
 _HELP_LINE = re.compile(
     r"いのちの電話|ダイヤル|ホットライン|0120|0570|#\d{3,4}|24時間|受付(?:時間)?|チャット相談|電話相談|SNS相談|よりそい|まで(?:電話|お?問い?合わせ)"
 )
-_POINTS_BELOW = re.compile(r"(?:[:↓]|下記|以下|次の|こちら|連絡先|窓口(?:です|をご)?)[^。]{0,12}[。.]?$|(?:下記|以下|次の)[^。]{0,30}[。:]$")
+_POINTS_BELOW = re.compile(
+    r"(?:[:↓]|下記|以下|次の|こちら|連絡先|窓口(?:です|をご)?)[^。]{0,12}[。.]?$|(?:下記|以下|次の)[^。]{0,30}[。:]$"
+)
 _PROSE = re.compile(r"(?:です|ます|ました|ません|ください|下さい|でしょう|ですか|ましょう|ね|よ)[。.!?…]*$|。$")
 _GATEWAY = re.compile(
-    r"(?:ウイルス|ウィルス|virus).{0,40}(?:スキャン|チェック|検査|検出|対策|scan|free|check)|www\.avast\.com|www\.avg\.com", re.IGNORECASE
+    r"(?:ウイルス|ウィルス|virus).{0,40}(?:スキャン|チェック|検査|検出|対策|scan|free|check)|www\.avast\.com|www\.avg\.com",
+    re.IGNORECASE,
 )
 
 
@@ -44,8 +53,9 @@ def cut(lines: Sequence[str], *, is_text_above: bool = False) -> tuple[list[str]
     doubts: list[str] = []
     for step in (_cut_ruled, _cut_program_lines, _cut_ruled, _cut_delimited, _cut_program_lines, _cut_ruled):
         kept, doubt = step(kept, is_text_above)
-        if doubt and doubt not in doubts:
+        if doubt:
             doubts.append(doubt)
+            break  # what may be text is not cut further
     return kept, doubts
 
 
@@ -141,5 +151,7 @@ def _may_be_advice(block: Sequence[str], above: str) -> bool:
         return True
     if not any(p.search(line) for p in (_MAIL, _PHONE, _POSTAL, _CONTACT_LABEL, _ORGANISATION) for line in block):
         return True  # nothing but a link
-    phones = sum(1 for line in block if _PHONE.search(line) and not re.search(r"fax|携帯|直通|mobile", line, re.IGNORECASE))
+    phones = sum(
+        1 for line in block if _PHONE.search(line) and not re.search(r"fax|携帯|直通|mobile", line, re.IGNORECASE)
+    )
     return phones > 1

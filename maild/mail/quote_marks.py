@@ -261,7 +261,9 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     ruled = original or _UNDERLINE.match(line) is not None
     found = header(raw)
     if ruled or found is not None:
-        end, seen = _headers(lines, _after_blank(lines, at + 1, 2) if ruled else at)
+        end, seen = _headers(
+            lines, _after_blank(lines, at + 1, 2 if original or line[0] == "_" else 0) if ruled else at
+        )
         enough = len(seen) >= (1 if original else 2) and (
             original or ("from" in seen and ("date" in seen or len(seen) > 2))
         )

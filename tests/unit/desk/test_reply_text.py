@@ -36,7 +36,8 @@ def played(text: str) -> str:
     for name, what in (("notice", NOTICE), ("client", CLIENT)):
         text = text.replace(f"«{name}»", what.rstrip("\n"))
         for sign in ("> ", ">", "＞", "| ", ">> "):
-            text = text.replace(f"«{sign.strip()}{name}»" if sign != ">" else f"«tight {name}»", quoted(what, sign))
+            place = f"«tight {name}»" if sign == ">" else f"«{sign.strip()}{name}»"
+            text = text.replace(place, quoted(what, sign))
     return text
 
 
@@ -63,7 +64,7 @@ def test_corpus(case: dict[str, Any]) -> None:
 
 
 def test_crlf_reads_as_lf() -> None:
-    text = f"#interim\n\n一行目です。\n\n二行目です。\n\n2026年1月5日(月) 9:00 窓口 <soudan@desk.example>:\n{quoted(NOTICE)}\n"
+    text = f"#interim\n\n一行目です。\n\n二行目です。\n\n{ATTRIBUTIONS[0]}\n{quoted(NOTICE)}\n"
     assert extract(text.replace("\n", "\r\n"), notice=NOTICE) == extract(text, notice=NOTICE)
     assert extract(text, notice=NOTICE).body == "一行目です。\n\n二行目です。"
 
@@ -88,7 +89,8 @@ HEADERS = (
     "宛先: counselors@desk.example\n件名: 花子さん\n",
     "-----Original Message-----\nFrom: soudan@desk.example\nSent: Monday, January 5, 2026 9:00 AM\n"
     "To: counselors@desk.example\nSubject: 花子さん\n",
-    "差出人: 窓口 <soudan@desk.example>\n日時: 2026年1月5日 月曜日 9:00\n宛先: counselors@desk.example\n件名: 花子さん\n",
+    "差出人: 窓口 <soudan@desk.example>\n日時: 2026年1月5日 月曜日 9:00\n"
+    "宛先: counselors@desk.example\n件名: 花子さん\n",
 )
 SIGNATURES = (
     "",
@@ -109,28 +111,31 @@ def folded_quote(width: int) -> str:
     return "\n".join(line[at : at + width] for line in quoted(NOTICE).split("\n") for at in range(0, len(line), width))
 
 
+def around(above: str, below: str) -> Program:
+    return lambda body: f"{above}{body}{below}"
+
+
 def programs() -> list[Program]:
-    made: list[Program] = [lambda body: body]
+    made: list[Program] = [around("", "")]
     for attribution in ATTRIBUTIONS:
-        for sign in ("> ", ">", "＞"):
-            made.append(lambda body, a=attribution, s=sign: f"{body}\n\n{a}\n{quoted(NOTICE, s)}\n")
-        made.append(lambda body, a=attribution: f"{a}\n{quoted(NOTICE)}\n\n{body}\n")
-        made.append(lambda body, a=attribution: f"{body}\n\n{a}\n{quoted(rewrapped(20))}\n")
-        made.append(lambda body, a=attribution: f"{body}\n\n{a}\n{folded_quote(33)}\n")
-        made.append(lambda body, a=attribution: f"{a}\n{folded_quote(33)}\n\n{body}\n")
+        made += [around("", f"\n\n{attribution}\n{quoted(NOTICE, sign)}\n") for sign in ("> ", ">", "＞")]
+        made.append(around(f"{attribution}\n{quoted(NOTICE)}\n\n", "\n"))
+        made.append(around("", f"\n\n{attribution}\n{quoted(rewrapped(20))}\n"))
+        made.append(around("", f"\n\n{attribution}\n{folded_quote(33)}\n"))
+        made.append(around(f"{attribution}\n{folded_quote(33)}\n\n", "\n"))
     for headers in HEADERS:
-        made.append(lambda body, h=headers: f"{body}\n\n{h}\n{NOTICE}\n")
-        made.append(lambda body, h=headers: f"{h}\n{NOTICE}\n\n{body}\n")
-        made.append(lambda body, h=headers: f"{body}\n\n{h}\n{rewrapped(25)}\n")
-    made.append(lambda body: f"{body}\n\n{quoted(NOTICE)}\n")
-    made.append(lambda body: f"{quoted(NOTICE)}\n\n{body}\n")
-    made.append(lambda body: f"{quoted(quoted(NOTICE))}\n\n{body}\n")
-    made.append(lambda body: f"{body}\n\n---------- Forwarded message ---------\n{NOTICE}\n")
+        made.append(around("", f"\n\n{headers}\n{NOTICE}\n"))
+        made.append(around(f"{headers}\n{NOTICE}\n\n", "\n"))
+        made.append(around("", f"\n\n{headers}\n{rewrapped(25)}\n"))
+    made.append(around("", f"\n\n{quoted(NOTICE)}\n"))
+    made.append(around(f"{quoted(NOTICE)}\n\n", "\n"))
+    made.append(around(f"{quoted(quoted(NOTICE))}\n\n", "\n"))
+    made.append(around("", f"\n\n---------- Forwarded message ---------\n{NOTICE}\n"))
     half = NOTICE.split("\n")
     for at in (3, 8, 12, 20):
         above, below = "\n".join(half[:at]), "\n".join(half[at:])
-        made.append(lambda body, a=above, b=below: f"{ATTRIBUTIONS[0]}\n{quoted(a)}\n\n{body}\n\n{quoted(b)}\n")
-        made.append(lambda body, a=above, b=below: f"{HEADERS[0]}\n{a}\n{body}\n{b}\n")
+        made.append(around(f"{ATTRIBUTIONS[0]}\n{quoted(above)}\n\n", f"\n\n{quoted(below)}\n"))
+        made.append(around(f"{HEADERS[0]}\n{above}\n", f"\n{below}\n"))
     return made
 
 
@@ -169,7 +174,7 @@ def outer(body: str) -> str:
 
 
 @given(BODIES, st.sampled_from(PROGRAMS), st.sampled_from(SIGNATURES), st.booleans())
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_exact_or_held(body: str, program: Program, signature: str, known: bool) -> None:
     """The counselor's body comes out exactly, or is held; never is anything internal in it."""
     read = extract(program(body + signature), notice=NOTICE if known else None, subject="Re: 花子さん")
@@ -178,7 +183,7 @@ def test_exact_or_held(body: str, program: Program, signature: str, known: bool)
     for line in NOTICE.split("\n"):
         if LINE_TAG in line and read.body and known:
             assert line.removeprefix(LINE_TAG).strip() not in read.body
-    if read.certain and not read.commands:
+    if read.certain and not read.commands and "-- " not in body.split("\n"):  # P2: below that is a signature
         assert squeezed(read.body) == squeezed(body)
 
 
@@ -217,11 +222,23 @@ def test_reply_without_quote_is_the_body(text: str) -> None:
     assert read.body == outer(text)
 
 
-@pytest.mark.parametrize(
-    "flood",
-    ["> " * 100_000, "#" * 200_000, "----- \n" * 28_000, BEGIN_MARK * 7_000, (BEGIN_MARK + "\n") * 7_000, "-- \n" * 50_000]
-    + ["a@b." * 50_000, "> 行\n自分\n" * 20_000, "On 2026/1/1 \n" * 15_000, "差出人: a\n" * 20_000, "tel: 03-" * 25_000],
-    ids=range(11),
-)
-def test_floods_end(flood: str) -> None:
+FLOODS = [
+    "> " * 100_000,
+    "#" * 200_000,
+    "----- \n" * 28_000,
+    BEGIN_MARK * 7_000,
+    (BEGIN_MARK + "\n") * 7_000,
+    "-- \n" * 50_000,
+    "a@b." * 50_000,
+    "> 行\n自分\n" * 20_000,
+    "On 2026/1/1 \n" * 15_000,
+    "差出人: a\n" * 20_000,
+    "tel: 03-" * 25_000,
+    "> 同じ行です、同じ行です\n" * 14_000,
+]
+
+
+@pytest.mark.parametrize("number", range(len(FLOODS)))
+def test_floods_end(number: int) -> None:
+    flood = FLOODS[number]
     assert isinstance(extract(flood, notice=flood[:50_000], subject=flood[:1000]), ReplyText)
