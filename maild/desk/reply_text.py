@@ -246,9 +246,7 @@ class _Reading:
             if intact or not folded or self.clients is None:
                 continue
             run = run + len(folded) if self.clients.find(folded) is not None else 0
-            if len(folded) >= _LONG and self.clients.likeness(folded) >= _LIKE:
-                self.doubt("like_notice")
-            elif run >= _RUN and run > len(folded):
+            if (len(folded) >= _LONG and self.clients.likeness(folded) >= _LIKE) or (run >= _RUN and run > len(folded)):
                 self.doubt("like_notice")
 
     def _read_interleaved(self, start: int) -> None:
