@@ -24,6 +24,8 @@ from maild.store.errors import StoreError, TemporaryStoreError, explain
 BUSY_SECONDS = 30
 #: One name for maild's writers among a server's advisory locks.
 _WRITER_LOCK = 0x6D61696C64
+#: The key store is written while the main database is: it has a lock of its own, even in the same database.
+_KEYS_LOCK = _WRITER_LOCK + 1
 
 
 def parse_url(url: str) -> URL:
@@ -85,7 +87,7 @@ def _create_private(path: Path) -> None:
 class Database:
     """One database. Writers of this process queue on a lock; those of others wait in SQLite or on the server."""
 
-    def __init__(self, url: str, *, secure_delete: bool = False) -> None:
+    def __init__(self, url: str, *, keys: bool = False) -> None:
         parsed = parse_url(url)
         self.sqlite = parsed.drivername == "sqlite"
         self._lock = threading.Lock()
@@ -103,7 +105,7 @@ class Database:
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
                 connection.execute("PRAGMA cache_size = -8192")
                 connection.execute("PRAGMA wal_autocheckpoint = 4000")
-                if secure_delete:
+                if keys:
                     connection.execute("PRAGMA secure_delete = ON")
 
             event.listen(self.engine, "connect", connected)
@@ -111,6 +113,7 @@ class Database:
             query = dict(parsed.query)
             schema = query.pop("maild_schema", None)
             self.schema = str(schema) if schema else None
+            self._writer_lock = _KEYS_LOCK if keys else _WRITER_LOCK
             arguments: dict[str, Any] = {"connect_timeout": 10}
             if self.schema:
                 arguments["options"] = f"-csearch_path={self.schema}"
@@ -134,7 +137,7 @@ class Database:
             try:
                 with self._connection("BEGIN IMMEDIATE", durable=durable) as connection:
                     if not self.sqlite:
-                        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+                        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self._writer_lock})")
                     yield connection
             finally:
                 self._writer = None

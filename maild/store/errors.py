@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 
 class StoreError(Exception):
@@ -55,11 +55,10 @@ def explain(error: DBAPIError | sqlite3.Error) -> StoreError:
         name = getattr(original, "sqlite_errorname", type(original).__name__)
         return StoreError(f"The database refused a statement ({name}); this is an error in maild, please report it.")
     state = getattr(original, "sqlstate", None)
-    if (
-        (isinstance(error, DBAPIError) and error.connection_invalidated)
-        or state is None
-        or state[:2] in _TEMPORARY_CLASSES
-    ):
+    lost = isinstance(error, OperationalError | InterfaceError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+    if (lost and state is None) or (state is not None and state[:2] in _TEMPORARY_CLASSES):
         word = state or "no connection"
         return TemporaryStoreError(f"Nothing was stored: the database server is not available ({word}).")
     return StoreError(f"The database refused a statement (SQLSTATE {state}); please report it.")

@@ -58,7 +58,7 @@ class KeyStore:
     """Keys by number. Safe for use from several threads."""
 
     def __init__(self, url: str, master_key: bytes, *, migrate: bool = True) -> None:
-        self._database = Database(url, secure_delete=True)
+        self._database = Database(url, keys=True)
         self._wrapping = AESGCM(subkey(master_key, "wrap"))
         self._ciphers: OrderedDict[int, AESGCM] = OrderedDict()
         self._pool: deque[tuple[int, AESGCM]] = deque()

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,21 +41,19 @@ def _binaries() -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL server of our own on loopback; both programs refuse root, so nobody runs them."""
     binaries = _binaries()
     if binaries is None:
         if os.environ.get("CI") == "true":
             pytest.fail("PostgreSQL is not installed, and CI must test it")
         pytest.skip("PostgreSQL IS NOT TESTED: no server installed")
-    directory = tmp_path_factory.mktemp("postgresql")
+    # Not under pytest's directory: that is closed to the user nobody, and other runs clean it up.
+    directory = Path(tempfile.mkdtemp(prefix="maild-postgresql-"))
     as_root = os.geteuid() == 0
     user = ["runuser", "-u", "nobody", "--"] if as_root else []
     if as_root:
         shutil.chown(directory, "nobody")
-        for parent in (directory, *directory.parents):
-            if parent.stat().st_uid == 0 and parent.name.startswith("pytest"):
-                parent.chmod(0o755)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -68,6 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql://maild@127.0.0.1:{port}/"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=directory)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 _databases = iter(range(1_000_000))
