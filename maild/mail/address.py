@@ -224,7 +224,7 @@ def _bare(item: Tokens) -> tuple[str, str] | None:
         for candidate in reversed(_BARE.findall(squeezed)):
             address = canonical(candidate)
             if address:
-                name = squeezed.replace(candidate, " ").strip()
+                name = squeezed.replace(candidate, " ").strip(" <>")
                 return _name([("text", name)] if name else comments, address), address
     if "=?" in plain:
         # Some phones encode the whole mailbox.
@@ -247,4 +247,4 @@ def _name(tokens: Tokens, address: str) -> str:
     name = header.clean_name(header.decode_words("".join(words)))
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()
-    return "" if not name.strip("<>()\"',;:@ ") or canonical(name) == address else name
+    return "" if not name.strip("<>()\"',;:@ ") or ("@" in name and canonical(name) == address) else name

@@ -48,7 +48,7 @@ _VENDOR_VALUE: Final = {
 _MAILING_LIST: Final = frozenset({"mailing-list", "x-mailing-list", "x-ml-name", "x-ml-count", "x-mlserver"})
 _PROGRAM: Final = re.compile(
     r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|(?:auto|do)?[-_.]?(?:no|not|non)[-_.]?(?:to[-_.]?)?reply"
-    r"|auto[-_.]?(?:reply|respond(?:er)?|response|confirm|mailer|answer)|majordomo|listserv|mailman|owner)(?:[-_.+=].*)?\Z"
+    r"|auto[-_.]?(?:reply|respond(?:er)?|response|confirm|mailer|answer)|majordomo|listserv|mailman)(?:[-_.+=].*)?\Z|owner-"
 )
 _PROGRAM_SUFFIX: Final = re.compile(
     r".*[-_.+](?:do[-_.]?)?(?:no|not)[-_.]?reply\Z|.+-(?:owner|request|bounces?|errors)(?:\+.*)?\Z", re.DOTALL

@@ -172,10 +172,9 @@ class _Walker:
                 spans.append(span)
         if not spans:
             for start, end in sniff.base64_runs(data):
-                content = transfer.base64(data[start:end], [])
-                kind = sniff.magic(content)
+                kind = sniff.magic(transfer.base64(data[start : min(end, start + 2_000)], []))
                 if kind:
-                    self.attach(Attachment("", kind, len(content), "sniffed"))
+                    self.attach(Attachment("", kind, len(transfer.base64(data[start:end], [])), "sniffed"))
                     spans.append((start, end))
         if not spans:
             return data

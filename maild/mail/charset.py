@@ -98,6 +98,7 @@ _THREE_BYTES: Final = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff9f]")
 _FOREIGN: Final = re.compile("[\x80-\xa6\u0100-\u036f\u0400-\u1fff]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _EAST_ASIAN: Final = frozenset({"cp932", "euc-jp", "gb18030", "cp949", "big5hkscs"})
+_SAMPLE: Final = 65_536
 _NOT_TEXT: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 
@@ -276,6 +277,31 @@ def _likeness(text: str) -> float:
 
 def _eight_bit(data: bytes, codec: str, labelled: str | None, defects: list[str]) -> tuple[str, str]:
     """Bytes that are not UTF-8: the reading that looks best, the label first where it says something."""
+    if len(data) > 2 * _SAMPLE:
+        _, name = _best(data[:_SAMPLE], codec, None if labelled is None else labelled[:_SAMPLE], [])
+        text, errors = _lenient(data, name)
+    else:
+        found: list[str] = []
+        text, name = _best(data, codec, labelled, found)
+        errors = len(found)
+    if errors:
+        defects.append("charset_broken")
+    return text, name
+
+
+def _lenient(data: bytes, codec: str) -> tuple[str, int]:
+    """Decoded whatever it takes, and how much could not be."""
+    if codec in ("cp932", "shift_jis_2004"):
+        return jis.decode_shift_jis(data, codec=codec)
+    if codec == "euc-jp":
+        return jis.decode_euc_jp(data)
+    if codec == "utf-8":
+        return _lenient_utf8(data)
+    text = data.decode(codec, "replace")
+    return text, text.count(jis.BROKEN)
+
+
+def _best(data: bytes, codec: str, labelled: str | None, defects: list[str]) -> tuple[str, str]:
     readings: list[tuple[float, int, str, str]] = []
     if labelled is not None and codec not in ("cp932", "euc-jp"):
         # A single-byte label fits any bytes: only text that is plainly Japanese overrules it.

@@ -8,6 +8,8 @@ cost is the size times the depth, and both are bounded. Parts point into the one
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Final
@@ -27,9 +29,11 @@ _KNOWN: Final = re.compile(
     rb"|user-agent|authentication-results|importance|priority)[ \t]*:"
 )
 _GUESSED_BOUNDARY: Final = re.compile(rb"(?im)^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-[a-z-]{1,40}[ \t]*:)")
+_DELIMITER_LINE: Final = re.compile(rb"(?<![^\r\n])--([^\r\n]{1,300})(?=[\r\n]|\Z)")
 _ENVELOPE_LINE: Final = re.compile(rb">?From [^\n]*\n")
 _NESTED: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 _BLOCKS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_MAX_MIME_FIELD: Final = 4_000
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
 
 
@@ -122,7 +126,7 @@ def read_fields(buffer: bytes, start: int, end: int, defects: list[str]) -> tupl
 
     def finish() -> None:
         if name:
-            raw = b"".join(value)
+            raw = b"".join(value).replace(b"\x00", b"")
             if len(raw) > MAX_FIELD_BYTES:
                 defects.append("header_field_too_large")
                 raw = raw[:MAX_FIELD_BYTES]
@@ -161,6 +165,8 @@ class _Reader:
     def __init__(self, defects: list[str]) -> None:
         self.defects = defects
         self.parts = 0
+        self.lines: dict[int, dict[bytes, array[int]]] = {}
+        self.buffers: list[bytes] = []
 
     def entity(self, buffer: bytes, start: int, end: int, depth: int, default_type: str) -> Part:
         self.parts += 1
@@ -183,7 +189,7 @@ class _Reader:
         boundary = part.content_type.given.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape")
         if part.transfer_encoding in ("base64", "quoted-printable"):
             # RFC 2045 section 6.4 forbids it; some gateways do it.
-            if not boundary or boundary not in part.body:
+            if not boundary or b"--" + boundary not in part.body:
                 decoded = part.content(self.defects)
                 part.buffer, part.start, part.end = decoded, 0, len(decoded)
             self.defects.append("multipart_encoded")
@@ -203,34 +209,39 @@ class _Reader:
     def split(self, part: Part, boundary: bytes) -> list[Span]:
         """Where the body parts lie (RFC 2046 section 5.1.1); parts after the closing line count as well (M6)."""
         buffer, end = part.buffer, part.end
-        delimiter = b"--" + boundary
+        lines = self.delimiters(buffer)
+        found: list[tuple[int, bool]] = []
+        for key, closes in ((boundary, False), (boundary + b"--", True)):
+            offsets = lines.get(key, array("q"))
+            first = bisect_left(offsets, part.start)
+            last = bisect_left(offsets, end, first)
+            found += [(offset, closes) for offset in offsets[first : min(last, first + MAX_PARTS + 1)]]
         spans: list[Span] = []
         opened = -1
         closed = False
-        position = part.start
-        while len(spans) <= MAX_PARTS:
-            found = buffer.find(delimiter, position, end)
-            if found < 0:
-                break
-            position = found + len(delimiter)
-            if found > part.start and buffer[found - 1] not in b"\n\r":
-                continue
-            line_end = buffer.find(b"\n", position, end)
-            line_end = end if line_end < 0 else line_end + 1
-            rest = buffer[position : min(line_end, position + 80)].strip(b" \t\r\n")
-            if rest not in (b"", b"--"):
-                continue
+        for offset, closes in sorted(found):
             if opened >= 0:
-                spans.append((opened, self.before(buffer, opened, found)))
+                spans.append((opened, self.before(buffer, opened, offset)))
                 if closed:
                     self.defects.append("parts_after_close")
-            opened = -1 if rest == b"--" else line_end
-            closed = closed or rest == b"--"
-            position = line_end if line_end > position else position
-        if opened >= 0 and len(spans) <= MAX_PARTS:
+            line_end = buffer.find(b"\n", offset, end)
+            opened = -1 if closes else end if line_end < 0 else line_end + 1
+            closed = closed or closes
+        if opened >= 0 and len(found) <= MAX_PARTS:
             self.defects.append("boundary_not_closed")
             spans.append((opened, end))
         return [(start, stop) for start, stop in spans if stop > start]
+
+    def delimiters(self, buffer: bytes) -> dict[bytes, array[int]]:
+        """All lines of a buffer that begin with two hyphens: found once, however many levels ask for theirs."""
+        known = self.lines.get(id(buffer))
+        if known is None:
+            known = {}
+            for line in _DELIMITER_LINE.finditer(buffer):
+                known.setdefault(line.group(1).rstrip(b" \t"), array("q")).append(line.start())
+            self.lines[id(buffer)] = known
+            self.buffers.append(buffer)  # an id is only good while its object lives
+        return known
 
     @staticmethod
     def before(buffer: bytes, start: int, end: int) -> int:
@@ -292,7 +303,7 @@ def recover(part: Part, defects: list[str]) -> Part | None:
     if not guessed or part.buffer.find(b"--" + guessed.group(1), guessed.end(), part.end) < 0:
         return None
     before = part.buffer[part.start : guessed.start()].strip()
-    if before and b"MIME" not in before:
+    if before and (len(before) > 200 or b"MIME" not in before):
         return None
     whole = Part(part.buffer, part.start, part.end, [], "multipart/mixed")
     _Reader(defects).multipart(whole, 0)
@@ -303,6 +314,8 @@ def to_message(part: Part) -> Message:
     """The standard library's message of a part, as its own parser would make it, only bounded."""
     message = Message()
     for name, value in part.fields:
+        if len(value) > _MAX_MIME_FIELD and name.lower().startswith("content-"):
+            value = value[:_MAX_MIME_FIELD]  # the standard library takes seconds for 200,000 parameters
         message.set_raw(name, value)
     if part.default_type != "text/plain":
         message.set_default_type(part.default_type)

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_JUNK: Final = re.compile(rb"[^A-Za-z0-9+/=_-]")
 _BASE64_LINE: Final = re.compile(rb"[ \t]*[A-Za-z0-9+/]+={0,2}[ \t\r]*\Z")
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
 _HEX: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -42,36 +43,40 @@ def base64(body: bytes, defects: list[str]) -> bytes:
     if not _NOT_BASE64.search(body):
         return _base64_runs(body, defects)
     lines = body.split(b"\n")
-    filled = [line for line in lines if line.strip()]
-    good = [line for line in filled if _BASE64_LINE.match(line)]
-    if not body.isascii() or b"\x1b" in body or len(good) * 2 < len(filled):
-        short = len(_NOT_BASE64.findall(body)) * 20 < len(body)
-        if not good or not body.isascii() or b"\x1b" in body or not short:
-            mixed = _leading_base64(filled, good)
-            if not mixed:
-                defects.append("transfer_encoding_wrong")  # it says base64 and is not
-                return body
+    filled = [line.strip() for line in lines if line.strip()]
+    prose = sum(_is_prose(line) for line in filled)
+    first = filled[0] if filled else b""
+    if (
+        (not body.isascii() and prose == len(filled))
+        or _is_prose(first)
+        or len(_NOT_BASE64.findall(body)) * 4 > len(body)
+    ):
+        defects.append("transfer_encoding_wrong")  # it says base64 and is not
+        return body
     defects.append("base64_broken")
     out = bytearray()
-    run = bytearray()
+    run: list[bytes] = []
     for line in lines:
-        # A line of prose between base64 lines (a list's footer) has blanks between words; junk has not.
-        if not _BASE64_LINE.match(line) and line.strip() and (b" " in line.strip() or not line.isascii()):
-            out += _base64_runs(bytes(run), [])
+        # Prose among base64 is what a mailing list appended in clear.
+        if _is_prose(line.strip()):
+            out += _base64_runs(b"".join(run), []) + b"\n" + line
             run.clear()
-            out += b"\n" + line
         else:
-            run += line + b"\n"
-    return bytes(out + _base64_runs(bytes(run), []))
+            run.append(_JUNK.sub(b"", line))
+    return bytes(out + _base64_runs(b"".join(run), []))
 
 
-def _leading_base64(filled: list[bytes], good: list[bytes]) -> bool:
-    """Whether a block of base64 stands first and something else was appended."""
-    return bool(good) and filled[0] is good[0] and (len(good[0].strip()) >= 60 or b"=" in good[-1])
+def _is_prose(line: bytes) -> bool:
+    """A line that is no base64 with a byte of junk in it, but text: blanks between words, 8 bits, a rule of hyphens."""
+    if not line or _BASE64_LINE.match(line):
+        return False
+    return b" " in line or not line.isascii() or b"\x1b" in line or line[:2] in (b"--", b"__")
 
 
 def _base64_runs(text: bytes, defects: list[str]) -> bytes:
-    text = text.translate(_URL_SAFE, b" \t\r\n\f\v")
+    text = text.translate(None, b" \t\r\n\f\v")
+    if (b"-" in text or b"_" in text) and b"+" not in text and b"/" not in text:
+        text = text.translate(_URL_SAFE)
     if b"=" not in text[:-2] and len(text) % 4 == 0:
         try:
             return binascii.a2b_base64(text)
@@ -101,13 +106,16 @@ def quoted_printable(body: bytes, defects: list[str]) -> bytes:
     return _HEX.sub(lambda found: bytes((int(found.group(1), 16),)), body)
 
 
+_MAX_FILES: Final = 1_000
+
+
 def uuencoded(body: bytes) -> list[tuple[str, tuple[int, int], bytes]]:
     """The uuencoded files in a text: name, where they stand, content. A line of prose that says "begin" is none."""
     found: list[tuple[str, tuple[int, int], bytes]] = []
     position = 0
     while True:
         begin = _UU_BEGIN.search(body, position)
-        if not begin:
+        if not begin or len(found) >= _MAX_FILES:
             return found
         content = bytearray()
         cursor = begin.end()
