@@ -7,7 +7,7 @@ from maild.desk.case import Case
 from maild.desk.consultation import decide
 from maild.desk.events import Delivered, Failed
 from maild.desk.outcomes import REPLIES
-from maild.mail.dsn_reasons import reason_of
+from maild.mail.dsn_reasons import REASONS, reason_of
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.world import DeskWorld
@@ -27,13 +27,17 @@ def settle(session: Session, outcome: Outcome) -> None:
         if case is None:
             return
         if outcome.delivered:
-            delivered(session, case, here, Delivered(outcome.at, outcome.template, outcome.round_trip, outcome.entry), why)
+            delivered(
+                session, case, here, Delivered(outcome.at, outcome.template, outcome.round_trip, outcome.entry), why
+            )
         else:
             reason = reason_of_reply(outcome.code)
             failed = Failed(outcome.at, outcome.template, reason, outcome.round_trip, outcome.entry)
             came_back(session, case, here, failed, why)
     elif not outcome.delivered:
-        staff_failed(session, outcome.audience, outcome.template, outcome.case, outcome.entry, outcome.recipient, here, why)
+        staff_failed(
+            session, outcome.audience, outcome.template, outcome.case, outcome.entry, outcome.recipient, here, why
+        )
 
 
 def delivered(session: Session, case: Case, here: DeskWorld, event: Delivered, why: Cause) -> None:
@@ -123,7 +127,10 @@ def _matched(session: Session, mail: Arrived) -> SentMail | None:
 
 
 def reason_of_reply(code: str) -> str:
-    """The reason code of a refusal while sending, from its SMTP reply: ``550 5.1.1 …``."""
+    """The reason code of a refusal while sending: the courier put it last (``550 5.1.1 user_unknown``, ``expired``).
+    Of any other text it is derived as from a reply."""
     words = code.split()
+    if words and words[-1] in REASONS:
+        return words[-1]
     status = next((word for word in words[:2] if word[:2] in ("4.", "5.")), "")
     return reason_of(code, status=status, reply=words[0] if words and words[0].isdigit() else "")
