@@ -115,7 +115,9 @@ class _Layout:
         if quotes:
             self._quotes += 1
         self._silent += silences
-        self._verbatim += tag in _VERBATIM
+        if tag in _VERBATIM:
+            self._flush()
+            self._verbatim += 1
         self._open.append((tag, silences, quotes, link))
 
     def end(self, tag: str) -> None:
@@ -125,7 +127,9 @@ class _Layout:
         if tag in _VOID:
             return
         self._silent -= silences
-        self._verbatim -= tag in _VERBATIM
+        if tag in _VERBATIM:
+            self._flush()
+            self._verbatim -= 1
         if not self._silent and not silences:
             if tag == "a":
                 self._end_link(link)
