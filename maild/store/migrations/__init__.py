@@ -1,0 +1,1 @@
+"""Alembic revisions of both databases; they run inside the transaction that ``schema`` has begun."""
