@@ -1,0 +1,108 @@
+"""No statement of the daemon reads a whole table that grows: 20,000 cases must change nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import DESK, NOW, SENTINELS, work
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from maild.store import Incoming, Store
+
+#: Small by nature: as many rows as there are sources, names of sequences, suspended clients asked for.
+SMALL = ("source", "sequence", "outage", "imap_cursor", "key_meta", "secret", "meta")
+
+
+def test_every_statement_searches_by_index(path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = work(store)
+    statements: set[tuple[str, int]] = set()
+
+    def executed(
+        _connection: object, _cursor: object, statement: str, parameters: object, _context: object, many: bool
+    ) -> None:
+        row = parameters[0] if many else parameters  # type: ignore[index]
+        statements.add((statement, len(row)))  # type: ignore[arg-type]
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        work(store, "second@x.example", "2")
+        with store.transaction() as t:
+            t.prefetch(
+                clients=[(DESK, SENTINELS["address"])],
+                message_ids=[f"<{SENTINELS['our id']}.{number}@desk.example>"],
+                numbers=[number],
+                seen=[(DESK, SENTINELS["address"], "<x>")],
+                bodies=[(number, DESK, SENTINELS["address"], "x")],
+                templates_since=NOW - timedelta(days=1),
+            )
+            t.entries(number)
+            t.entry(1)
+            t.outgoing(1)
+            t.outcomes(10)
+            t.due(NOW + timedelta(days=40), 10)
+            case = t.case(number)
+            assert case is not None
+            t.put_case(case, {})
+            t.settle(1)
+            t.recall("note")
+            t.recalled("no")
+            t.marks(DESK, SENTINELS["address"], "no_show")
+        spool_id = store.accept([Incoming("imap", NOW, None, (), b"x", cursor=(1, 2))])[0]
+        store.take(10, NOW)
+        store.postpone(spool_id, NOW)
+        store.next_attempt()
+        store.next_deadline()
+        store.next_retry()
+        store.oldest_waiting()
+        store.quarantined()
+        store.recover()
+        store.claim(NOW, 10)
+        store.outbox()
+        store.source_read("smtp", NOW)
+        store.list_cases(states=["held"])
+        with store.transaction() as t:
+            t.erase_case(number, NOW)
+            t.erase_without_case(DESK, SENTINELS["address"], NOW)
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+    read = [(s, n) for s, n in statements if s.lstrip().split()[0] in ("SELECT", "UPDATE", "DELETE")]
+    assert len(read) > 30
+    assert scans(path, read) == []
+
+
+def scans(path: Path, statements: list[tuple[str, int]]) -> list[str]:
+    import sqlite3
+
+    found = []
+    for statement, count in sorted(statements):
+        plans = []
+        for file in (path, path.with_name("maild.keys.db")):
+            connection = sqlite3.connect(file)
+            try:
+                rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * count).fetchall()
+                plans += [row[3] for row in rows]
+            except sqlite3.OperationalError as error:
+                if "no such table" not in str(error):
+                    raise
+            finally:
+                connection.close()
+        assert plans, statement
+        for plan in plans:
+            words = plan.split()
+            whole = words[0] == "SCAN" and words[1] not in SMALL and not partial(plan)
+            if whole or ("TEMP B-TREE" in plan and "GROUP BY" not in plan):
+                found.append(f"{plan}: {statement}")
+    return found
+
+
+def partial(plan: str) -> bool:
+    """A walk along an index that holds only the few rows in question is as good as a search."""
+    return any(name in plan for name in ("spool_waiting", "spool_quarantined", "spool_by_arrival", "outbox_unsettled"))
+
+
+def test_the_plan_test_itself_finds_a_scan(path: Path, store: Store) -> None:
+    work(store)
+    assert scans(path, [("SELECT number FROM cases WHERE replies = ?", 1)]) != []
