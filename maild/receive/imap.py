@@ -121,6 +121,7 @@ class Reader:
         self._remembered = False
         self._kept: set[int] = set()  # committed by this process, so surely removable
         self._unsure: set[int] = set()
+        self._refused: set[int] = set()  # left because of the spool
         self._told: set[int] = set()  # left, and somebody knows
         self._alone: set[int] = set()  # were in a group that could not be fetched
 
@@ -186,7 +187,8 @@ class Reader:
             log.warning("imap_uidvalidity_changed", source=self.mailbox.source)
         if selected.validity != self._validity:
             self._validity = selected.validity
-            for memory in (self._attempts, self._left, self._kept, self._unsure, self._told, self._alone):
+            memories = (self._attempts, self._left, self._kept, self._unsure, self._refused, self._told, self._alone)
+            for memory in memories:
                 memory.clear()
             self._remembered = False
         self._done = stored[1] if stored is not None and known else 0
@@ -199,7 +201,10 @@ class Reader:
 
     async def _clear_rest(self, connection: Connection, selected: Selected) -> int:
         """Remove what is kept but still there: a crash, or a removal that failed."""
-        criteria = ["UID", f"1:{self._done}", "UNDELETED"]
+        criteria = ["UID", f"1:{self._done}"]
+        moving = self.mailbox.after == "move" and "MOVE" in connection.capabilities
+        if not moving and "UIDPLUS" not in connection.capabilities:
+            criteria.append("UNDELETED")  # all that we could do is done
         if selected.keywords:
             criteria += ["UNKEYWORD", LEFT, "UNKEYWORD", UNSURE]
         there = [uid for uid in await connection.search(*criteria) if uid not in self._left and uid not in self._unsure]
@@ -329,15 +334,16 @@ class Reader:
             if uid not in self._left and (tried < ATTEMPTS or not self._may_leave(selected)):
                 raise Temporary("not_kept") from None
             await self._leave(connection, uid, envelope, "not_kept", selected)
+            self._refused.add(uid)
             return False
         self._done = cursor[1]
         self._attempts.pop(uid, None)
         self._alone.discard(uid)
-        if self._left.pop(uid, None) is not None:
-            if selected.keywords:
-                await connection.flag([uid], LEFT, on=False)
-        elif self._left:
-            self._left = dict.fromkeys(self._left, 0.0)  # the spool works again: try them at the next look
+        self._refused.discard(uid)
+        if self._left.pop(uid, None) is not None and selected.keywords:
+            await connection.flag([uid], LEFT, on=False)
+        self._left |= dict.fromkeys(self._refused, 0.0)  # the spool works again: try them at the next look
+        self._refused.clear()
         return True
 
     def _may_leave(self, selected: Selected) -> bool:

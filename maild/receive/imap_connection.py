@@ -305,16 +305,15 @@ async def _start_tls(protocol: Protocol, context: ssl.SSLContext, host: str, pat
     response = await patient(protocol, protocol.execute(command), patience.command, silence=patience.command)
     if response.result != "OK":
         raise Disconnected("starttls_refused")
-    if protocol.incomplete_line or protocol.current_command is not None:
+    if protocol.lost.done() or protocol.incomplete_line or protocol.current_command is not None:
         raise Disconnected("starttls_injection")
     loop = asyncio.get_running_loop()
     try:
-        transport = await loop.start_tls(
-            protocol.transport, protocol, context, server_hostname=host, ssl_handshake_timeout=patience.connect
-        )
+        encrypting = loop.start_tls(protocol.transport, protocol, context, server_hostname=host)
+        transport = await asyncio.wait_for(encrypting, patience.connect)
     except ssl.SSLCertVerificationError:
         raise Disconnected("certificate_refused") from None
-    except OSError:
+    except (OSError, TimeoutError):
         raise Disconnected("tls_failed") from None
     protocol.transport = transport
     protocol.capabilities = set()

@@ -62,21 +62,24 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
     def _handle_responses(
         self, data: bytes, line_handler: Callable[[bytes, Any], Any], current_cmd: Any = None
     ) -> None:
-        """As aioimaplib's, line for line, as a loop: that one recurses once a line (its issue 118)."""
+        """As aioimaplib's, but a loop over positions: that one recurses and copies the rest at every line (118)."""
+        at = 0
         while True:
-            if not data:
+            if at >= len(data):
                 if self.pending_sync_command is not None:
                     self.pending_sync_command.flush()
                 if current_cmd is not None and current_cmd.wait_data():
                     raise IncompleteRead(current_cmd)
                 return
             if current_cmd is not None and current_cmd.wait_literal_data():
-                data = current_cmd.append_literal_data(data)
+                at = len(data) - len(current_cmd.append_literal_data(data[at:]))
                 if current_cmd.wait_literal_data():
                     raise IncompleteRead(current_cmd)
-            line, separator, tail = data.partition(CRLF)
-            if not separator:
-                raise IncompleteRead(current_cmd, data)
+            end = data.find(CRLF, at)
+            if end < 0:
+                raise IncompleteRead(current_cmd, data[at:])
+            line = data[at:end]
+            at = end + len(CRLF)
             command = line_handler(line, current_cmd)
             literal = literal_data_re.match(line)
             if literal:
@@ -87,4 +90,3 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
                 current_cmd = command
             else:
                 current_cmd = None
-            data = tail

@@ -32,6 +32,7 @@ state_dir = {home}/state
 log_path = {home}/log
 mail_location = maildir:~/Maildir
 mail_home = {home}/mail/%u
+mail_fsync = never
 mail_uid = mail
 mail_gid = mail
 first_valid_uid = 1

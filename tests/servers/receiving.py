@@ -70,7 +70,8 @@ class FileSpool:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        self._numbers = itertools.count(len(list(directory.glob("*.mail"))))
+        self._count = len(list(directory.glob("*.mail")))
+        self._numbers = itertools.count(self._count)
         self._changed = threading.Condition()
         self.before: Callable[[Incoming], Awaitable[None]] | None = None
 
@@ -91,6 +92,7 @@ class FileSpool:
             os.fsync(file.fileno())
         os.rename(name.with_suffix(".tmp"), name.with_suffix(".mail"))
         with self._changed:
+            self._count += 1
             self._changed.notify_all()
 
     def mails(self) -> list[Incoming]:
@@ -115,9 +117,7 @@ class FileSpool:
     def wait(self, count: int) -> list[Incoming]:
         """At least so many mails; fails when they do not come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(list(self.directory.glob("*.mail"))) >= count, PATIENCE), (
-                f"{len(self.mails())} mails of {count}"
-            )
+            assert self._changed.wait_for(lambda: self._count >= count, PATIENCE), f"{self._count} mails of {count}"
         return self.mails()
 
     async def cursor(self) -> tuple[int, int] | None:
