@@ -251,9 +251,7 @@ def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
         least = local_date(mail.at, zone) + timedelta(days=desk.rules.attachment_grace_days)
         case = replace(case, floor=max(case.floor, least) if case.floor else least)
     case = _threaded(case, mail)
-    told = Letter(
-        "attachment_rejected", values={"closes_on": closes_on(case, desk), "first": False, "stripped": False}
-    )
+    told = Letter("attachment_rejected", values={"closes_on": closes_on(case, desk), "first": False, "stripped": False})
     return Decision(case, (*again, told), "rejected", "attachment")
 
 

@@ -78,7 +78,11 @@ def read(line: str) -> Order:
     if name is None:
         # a phone keyboard leaves out the space: #お断り対象外
         name, rest = next(
-            ((_BY_WORD[known], folded[len(known) :]) for known in _LONGEST if not known.isascii() and word.startswith(known)),
+            (
+                (_BY_WORD[known], folded[len(known) :])
+                for known in _LONGEST
+                if not known.isascii() and word.startswith(known)
+            ),
             (None, rest),
         )
     if name is None:

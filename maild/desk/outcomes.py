@@ -37,7 +37,9 @@ def reply(case: Case, event: Reply, desk: Desk) -> Decision:
     if not event.interim:
         case = replace(case, last_reply=event.entry, held_reply=None, unanswered_since=None, alerts=0)
     if case.state == "held":
-        case = replace(resumed(replace(case, state_before="waiting_desk"), event.at), clock_since=None, silence_from=None)
+        case = replace(
+            resumed(replace(case, state_before="waiting_desk"), event.at), clock_since=None, silence_from=None
+        )
     return Decision(case, (relay,), "accepted", "interim" if event.interim else "reply")
 
 
@@ -102,7 +104,9 @@ def failed(case: Case, event: Failed, desk: Desk) -> Decision:
     if is_reply and event.bounced and event.round_trip == case.completed > 0 and event.template != "interim":
         case = replace(case, completed=case.completed - 1)  # it takes its round trip back
     if case.state == "undeliverable":
-        return Decision(replace(case, bounced=event.entry if is_reply else case.bounced), (told,), None, "undeliverable")
+        return Decision(
+            replace(case, bounced=event.entry if is_reply else case.bounced), (told,), None, "undeliverable"
+        )
     if is_reply:
         if case.state == "closed" and (case.reason != "completed" or event.other_open):
             return Decision(case, (told,), None, "failed_after_end")
