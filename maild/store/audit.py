@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from maild.store.bulk import Bulk
 from maild.store.codec import decode, encode
@@ -24,7 +24,7 @@ from maild.store.vault import place, seal, unseal
 
 _START = b"\0" * 32
 _INSERT = Bulk(insert(audit), ("id", "at", "action", "case_number", "sealed", "hash"))
-_HEAD = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
+_HEAD = select(audit.c.id, audit.c.hash).where(audit.c.id == select(func.max(audit.c.id)).scalar_subquery())
 
 
 class Noted(NamedTuple):

@@ -170,12 +170,12 @@ def open_case_row(core: Core, row: CaseRow) -> Case:
 
 def case_rows(connection: Connection, states: Iterable[str] | None, desk: str | None) -> list[CaseRow]:
     """Rows in these states, by number."""
-    statement = select(*_COLUMNS).order_by(cases.c.number)
+    statement = select(*_COLUMNS)
     if states is not None:
         statement = statement.where(cases.c.state.in_(list(states)))
     if desk is not None:
         statement = statement.where(cases.c.desk == desk)
-    return [CaseRow(*row) for row in connection.execute(statement)]
+    return sorted((CaseRow(*row) for row in connection.execute(statement)), key=lambda row: row.number)
 
 
 def sent_mail(core: Core, row: AnyRow) -> SentMail:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select, text, update
 
 from maild.store.codec import decode
 from maild.store.codes import code as clean
@@ -23,8 +23,12 @@ ROW_KEY = func.coalesce(outbox.c.key_id, cases.c.key_id).label("row_key")
 WITH_KEY: Select[Any] = select(outbox, ROW_KEY).select_from(
     outbox.outerjoin(cases, cases.c.number == outbox.c.case_number)
 )
+# Partial indexes are used only where the statement says their condition word for word, not as a parameter.
+IS_PENDING = text("outbox.state = 'pending'")
+IS_UNSETTLED = text("outbox.settled = 0 AND outbox.concluded IS NOT NULL")
+_IS_LISTED = text("outbox.state != 'delivered'")
 _DUE = (
-    WITH_KEY.where(outbox.c.state == "pending", outbox.c.next_attempt <= bindparam("b_now"))
+    WITH_KEY.where(IS_PENDING, outbox.c.next_attempt <= bindparam("b_now"))
     .order_by(outbox.c.next_attempt, outbox.c.id)
     .limit(bindparam("b_limit"))
 )
@@ -82,7 +86,9 @@ class OutboxRows:
     def recover(self) -> int:
         """After a restart: what was in flight is due at once (M1). Returns how many."""
         with self._core.database.write() as connection:
-            return connection.execute(update(outbox).where(outbox.c.state == "sending"), {"state": "pending"}).rowcount
+            return connection.execute(
+                update(outbox).where(_IS_LISTED, outbox.c.state == "sending"), {"state": "pending"}
+            ).rowcount
 
     def _change(self, outbox_id: int, states: Collection[str], values: dict[str, object]) -> None:
         statement = update(outbox).where(outbox.c.id == outbox_id, outbox.c.state.in_(states))
@@ -128,16 +134,18 @@ class OutboxRows:
     def next_attempt(self) -> datetime | None:
         """When the next mail is due."""
         with self._core.database.read() as connection:
-            statement = select(func.min(outbox.c.next_attempt)).where(outbox.c.state == "pending")
+            statement = select(func.min(outbox.c.next_attempt)).where(IS_PENDING)
             return instant_or_none(connection.execute(statement).scalar())
 
-    def rows(self, states: Iterable[str]) -> list[OutboxRow]:
+    def rows(self, states: Collection[str]) -> list[OutboxRow]:
         """Rows in these states, in order."""
         o = outbox.c
         columns = (o.id, o.case_number, o.desk, o.audience, o.template, o.state, o.attempts, o.created, o.next_attempt)
-        statement = select(*columns, o.code).where(o.state.in_(list(states))).order_by(o.id)
+        statement = select(*columns, o.code).where(o.state.in_(list(states)))
+        if "delivered" not in states:
+            statement = statement.where(_IS_LISTED)
         with self._core.database.read() as connection:
-            return [_listed(row) for row in connection.execute(statement)]
+            return sorted((_listed(row) for row in connection.execute(statement)), key=lambda row: row.id)
 
 
 def _listed(r: AnyRow) -> OutboxRow:

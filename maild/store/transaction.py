@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from maild.desk.case import Case
 from maild.store import audit as trail
@@ -20,7 +20,7 @@ from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.instants import instant, micros
 from maild.store.loaded import ENTRY_COLUMNS, Loaded, in_chunks, open_entries
-from maild.store.outbox_rows import WITH_KEY, content_of
+from maild.store.outbox_rows import IS_UNSETTLED, WITH_KEY, content_of
 from maild.store.pending import Pending
 from maild.store.records import (
     Due,
@@ -51,16 +51,12 @@ _SEEN = (
     .order_by(seen.c.entry_id)
 )
 _COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
-    outbox.c.counted == 1,
+    text("outbox.counted = 1"),  # word for word: see outbox_rows
     outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
     outbox.c.created >= bindparam("b_since"),
 )
 _ONCE = Bulk(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")), ("b_hash",))
-_OUTCOMES = (
-    WITH_KEY.where(outbox.c.settled == 0, outbox.c.concluded.is_not(None))
-    .order_by(outbox.c.concluded, outbox.c.id)
-    .limit(bindparam("b_limit"))
-)
+_OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
 _DUE = (
     select(deadline.c.case_number, deadline.c.kind, deadline.c.at)
     .where(deadline.c.at <= bindparam("b_now"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-from conftest import DESK, NOW, SENTINELS, work
+from conftest import DESK, KEY, NOW, SENTINELS, work
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -16,17 +16,22 @@ from maild.store import Incoming, Store
 SMALL = ("source", "sequence", "outage", "imap_cursor", "key_meta", "secret", "meta")
 
 
-def test_every_statement_searches_by_index(path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = work(store)
-    statements: set[tuple[str, int]] = set()
+def test_every_statement_searches_by_index(path: Path) -> None:
+    # As sent to the driver, where a partial index must not depend on a parameter's value; and as sqlite3 saw it, where
+    # the statements are that go past SQLAlchemy.
+    statements: set[str] = set()
 
-    def executed(
-        _connection: object, _cursor: object, statement: str, parameters: object, _context: object, many: bool
-    ) -> None:
-        row = parameters[0] if many else parameters  # type: ignore[index]
-        statements.add((statement, len(row)))  # type: ignore[arg-type]
+    def executed(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.add(statement)
 
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_trace_callback(statements.add)
+
+    event.listen(Engine, "connect", connected)
     event.listen(Engine, "before_cursor_execute", executed)
+    store = Store.open(f"sqlite:///{path}", KEY)
+    number = work(store)
+    statements.clear()
     try:
         work(store, "second@x.example", "2")
         with store.transaction() as t:
@@ -67,22 +72,23 @@ def test_every_statement_searches_by_index(path: Path, store: Store, monkeypatch
             t.erase_case(number, NOW)
             t.erase_without_case(DESK, SENTINELS["address"], NOW)
     finally:
+        event.remove(Engine, "connect", connected)
         event.remove(Engine, "before_cursor_execute", executed)
-    read = [(s, n) for s, n in statements if s.lstrip().split()[0] in ("SELECT", "UPDATE", "DELETE")]
+        store.close()
+    read = [s for s in statements if s.lstrip().split()[0] in ("SELECT", "UPDATE", "DELETE")]
     assert len(read) > 30
-    assert scans(path, read) == []
+    found = scans(path, read)
+    assert not found, "\n".join(found)
 
 
-def scans(path: Path, statements: list[tuple[str, int]]) -> list[str]:
-    import sqlite3
-
+def scans(path: Path, statements: list[str]) -> list[str]:
     found = []
-    for statement, count in sorted(statements):
+    for statement in sorted(statements):
         plans = []
         for file in (path, path.with_name("maild.keys.db")):
             connection = sqlite3.connect(file)
             try:
-                rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * count).fetchall()
+                rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * statement.count("?")).fetchall()
                 plans += [row[3] for row in rows]
             except sqlite3.OperationalError as error:
                 if "no such table" not in str(error):
@@ -105,4 +111,4 @@ def partial(plan: str) -> bool:
 
 def test_the_plan_test_itself_finds_a_scan(path: Path, store: Store) -> None:
     work(store)
-    assert scans(path, [("SELECT number FROM cases WHERE replies = ?", 1)]) != []
+    assert scans(path, ["SELECT number FROM cases WHERE replies = 1"]) != []
