@@ -12,10 +12,15 @@ from maild.mail.structure import Part
 
 Role = Literal["text", "html", "attachment", "ignored"]
 
-PLAIN: Final = frozenset(
-    {"text/plain", "text/markdown", "text/x-markdown", "text/x-plain", "text/unknown", "text/x-unknown"}
-)
 HTML: Final = frozenset({"text/html", "application/xhtml+xml", "text/xhtml", "text/enriched", "text/richtext"})
+# Labelled text and not for reading; RFC 2046 section 4.1.4 takes any other text for plain.
+_FILES: Final = frozenset(
+    "text/" + each
+    for each in (
+        *("vcard", "x-vcard", "directory", "rtf", "css", "javascript", "ecmascript", "csv", "tab-separated-values"),
+        *("comma-separated-values", "x-comma-separated-values", "xml", "sgml", "x-script", "x-python", "x-java"),
+    )
+)
 _OTHER_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/rtf", "application/rtf"})
 _CALENDAR: Final = frozenset({"text/calendar", "text/x-vcalendar", "application/ics"})
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -78,12 +83,10 @@ def role(part: Part, data: bytes, *, in_alternative: bool, shown: bool, forced: 
     disposition = part.disposition.value
     if forced or disposition not in ("", "inline"):
         return "attachment", "disposition"
-    if part.type in PLAIN or part.type in HTML:
-        return _textual(part, data, name, sniffed)
     if in_alternative and part.type in _OTHER_ALTERNATIVES and not name:
         return "ignored", ""
-    if in_alternative and part.type.startswith("text/") and not is_calendar(part, sniffed) and not name:
-        return "text", ""
+    if part.type in HTML or (part.type.startswith("text/") and part.type not in _FILES | _CALENDAR):
+        return _textual(part, data, name, sniffed)
     return "attachment", "file_name" if name else "not_text"
 
 

@@ -203,7 +203,7 @@ class _Walker:
     def collect(self, part: Part) -> None:
         for child in part.children if part.type.startswith("multipart/") else []:
             self.collect(child)
-        if part.type in attachments.HTML or (part.type in attachments.PLAIN and sniff.is_html(part.content([]))):
+        if part.type in attachments.HTML or (part.type == "text/plain" and sniff.is_html(part.content([]))):
             data = part.content([])
             self._html_bytes.append(data)
             assert self._shown is not None

@@ -93,8 +93,13 @@ _ISO_2022_JP: Final = re.compile(r"(?:x-|cs)?(?:iso[-_]?2022[-_]?jp\S*|jis|jis[7
 _SHIFT_ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@AB]|\$\([CDOPQ]|\([IJ])")
 _LOST_ESCAPE: Final = re.compile(rb"(?<!\x1b)(\$[@B])((?:[\x21-\x7e]{2}){1,200}?)(?<!\x1b)(\([BJ])")
 _CLEAR_KANA: Final = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
-_ODD: Final = re.compile("[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e\t\r\n]")
-_THREE_BYTES: Final = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff9f]")
+_ODD: Final = re.compile(
+    "[^\x20-\x7e\u2010-\u203b\u2103-\u2193\u2200-\u22bf\u2460-\u2473\u2500-\u266f\u3000-\u33ff\u4e00-\u9fff\ufa00-\ufa2d\uff01-\uff5e\uffe0-\uffe5\t\r\n]"
+)
+_HALF_WIDTH: Final = re.compile("[\uff61-\uff9f]")
+_THREE_BYTES: Final = re.compile(
+    "[\u2010-\u203b\u2103-\u2193\u2200-\u22bf\u2460-\u2473\u2500-\u266f\u3000-\u33ff\u4e00-\u9fff\uff01-\uffe5\U0001f000-\U0001faff]"
+)
 _FOREIGN: Final = re.compile("[\x80-\xa6\u0100-\u036f\u0400-\u1fff]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _EAST_ASIAN: Final = frozenset({"cp932", "euc-jp", "gb18030", "cp949", "big5hkscs"})
@@ -179,7 +184,7 @@ def _decode(data: bytes, codec: str, defects: list[str]) -> tuple[str, str]:
             return (labelled, codec) if _likeness(labelled) > _likeness(utf8) else (utf8, "utf-8")
         return utf8, "utf-8"
     if labelled is not None and jis.BROKEN not in labelled:
-        if codec in ("cp932", "euc-jp") and _likeness(labelled) >= 0.5:
+        if codec in ("cp932", "euc-jp") and _likeness(labelled) >= 0.9:
             return labelled, codec
         if codec in _EAST_ASIAN and codec not in ("cp932", "euc-jp"):
             japanese = _strict(data, "cp932")
@@ -253,7 +258,7 @@ def _strict(data: bytes, codec: str) -> str | None:
             and error.reason.startswith(("incomplete", "unexpected end"))
         ):
             whole = data[: error.start]
-            if whole.isascii():
+            if whole.isascii() or (codec == "utf-8" and not _THREE_BYTES.search(whole.decode("utf-8", "replace"))):
                 return None
             try:
                 return whole.decode("euc_jp" if codec == "euc-jp" else codec) + jis.BROKEN
@@ -270,9 +275,10 @@ def _likeness(text: str) -> float:
     sample = re.sub(r"[\x00-\x7f]+", "", text[:8192])
     if not sample:
         return 1.0
-    odd = len(_ODD.findall(sample))
+    # Half-width kana are Japanese, but also what other encodings look like when they are read as Shift_JIS.
+    odd = len(_ODD.findall(sample)) + sample.count(jis.GETA) - 0.6 * len(_HALF_WIDTH.findall(sample))
     kana = len(_CLEAR_KANA.findall(sample))
-    return (len(sample) - odd + kana) / len(sample) - (odd / len(sample))
+    return (len(sample) - 2 * odd + kana) / len(sample)
 
 
 def _eight_bit(data: bytes, codec: str, labelled: str | None, defects: list[str]) -> tuple[str, str]:
@@ -310,7 +316,7 @@ def _best(data: bytes, codec: str, labelled: str | None, defects: list[str]) -> 
     elif labelled is None and codec == "":
         latin = _strict(data, "cp1252")
         if latin is not None:
-            readings.append((0.0, 0, latin, "cp1252"))
+            readings.append((0.1, 0, latin, "cp1252"))
     cp932, bad = jis.decode_shift_jis(data)
     readings.append((_score(cp932, bad, codec == "cp932"), bad, cp932, "cp932"))
     if codec == "shift_jis_2004":
