@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     for family in sorted(families):
         importlib.import_module(f"maild.cli.{family}").register(commands)
     parsed = parser.parse_args(arguments)
-    log.install()
+    log.install("WARNING")
     try:
         return int(parsed.run(parsed) or 0)
     except UserError as error:

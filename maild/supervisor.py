@@ -19,7 +19,7 @@ RESTART_PAUSES = (0.0, 0.5, 2.0, 10.0)  # seconds before the nth start in a row 
 
 
 class Supervisor:
-    """Runs ``maild.worker``. ``outbox`` is called when there is mail to send, ``trouble`` with words for an operator."""
+    """Runs ``maild.app.work``. ``outbox`` is called when there is mail to send, ``trouble`` with words for an operator."""
 
     def __init__(self, config: Config, outbox: Callable[[], None], trouble: Callable[[str], None]) -> None:
         self._config = config
@@ -51,12 +51,15 @@ class Supervisor:
         """Until ``leave``: one worker after another."""
         while not self._leaving:
             await self._live()
-            if self._leaving:
+            if self._over():
                 break
             self.restarts += 1
             pause = RESTART_PAUSES[min(self._fruitless, len(RESTART_PAUSES) - 1)]
             LOG.warning("worker_restarts", pause=pause, restarts=self.restarts)
             await asyncio.sleep(pause)
+
+    def _over(self) -> bool:
+        return self._leaving  # set by ``leave`` while a worker lived
 
     async def leave(self) -> None:
         """Let the worker finish what it has in hand, and end; a hanging one is killed (its work is played again)."""
@@ -86,10 +89,10 @@ class Supervisor:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "maild.worker",
+            "maild.app.work",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            process_group=0,  # a Ctrl-C at a terminal is ours to handle: the worker finishes first
+            start_new_session=True,  # a Ctrl-C at a terminal is ours to handle: the worker finishes first
         )
         self._process = process
         assert process.stdin is not None and process.stdout is not None

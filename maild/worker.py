@@ -10,26 +10,18 @@ has mail (``outbox``).
 from __future__ import annotations
 
 import os
-import pickle
-import resource
 import select
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
 
 from maild import log
-from maild.app.assembly import build_world, open_store
-from maild.config import Config
-from maild.errors import EX_CONFIG, MaildError
 from maild.pipeline import Clearance, Pipeline
 from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
 BATCH = 32
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
-MEMORY_LIMIT = 2 << 30  # bytes of address space: a mail that bloats raises MemoryError here, not on the machine
 PAUSE = 5.0  # seconds until the disk or the database is asked again
 LONGEST_WAIT = 30.0  # seconds without a wake-up
 OUTAGES_KEPT = timedelta(days=60)
@@ -38,7 +30,7 @@ OUTAGES_KEPT = timedelta(days=60)
 class Worker:
     """One life of the worker process."""
 
-    def __init__(self, store: Store, pipeline: Pipeline, wakes: BinaryIO, report: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, pipeline: Pipeline, wakes: int, report: Callable[[str], None]) -> None:
         self._store = store
         self._pipeline = pipeline
         self._wakes = wakes
@@ -165,45 +157,9 @@ class Worker:
         return self._leaving
 
     def _drain(self) -> None:
-        if not os.read(self._wakes.fileno(), 65536):
+        if not os.read(self._wakes, 65536):
             self._leaving = True
 
 
 def _now() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
-
-
-def main() -> int:
-    """Entry of the process: the config comes pickled over stdin from the supervisor, then wake-ups."""
-    log.install()
-    wakes = sys.stdin.buffer
-    size = int.from_bytes(wakes.read(8), "big")
-    config = pickle.loads(wakes.read(size))
-    if not isinstance(config, Config):
-        return 70
-    if MEMORY_LIMIT:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    out = sys.stdout
-
-    def report(line: str) -> None:
-        out.write(line + "\n")
-        out.flush()
-
-    try:
-        store = open_store(config)
-        world = build_world(config)
-    except MaildError as error:
-        report(f"fatal {error}".replace("\n", " "))
-        return EX_CONFIG
-    unbuffered = os.fdopen(os.dup(wakes.fileno()), "rb", buffering=0)
-    try:
-        Worker(store, Pipeline(world, store), unbuffered, report).run()  # type: ignore[arg-type]
-    except BrokenPipeError:
-        return 0  # the supervisor is gone; what was not committed is played again
-    finally:
-        store.close()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

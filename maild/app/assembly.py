@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 from maild.compose import Templates
 from maild.compose.samples import faults, own_texts
@@ -32,7 +33,7 @@ def open_store(config: Config) -> Store:
     try:
         maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = maild.key_create and not Store.exists(maild.database)
-        return Store.open(maild.database, load_or_create_key(maild.key_file, new))
+        return Store.open(maild.database_url(), load_or_create_key(maild.key_file, new))
     except TemporaryStoreError as error:
         raise Temporary(str(error)) from error
     except StoreError as error:
@@ -69,12 +70,28 @@ def build_world(config: Config, token: Callable[[], str] = fresh_token, *, eight
     )
 
 
-def _desk_world(config: Config, desk: Desk) -> DeskWorld:
-    templates = templates_of(desk)
+def phrases_of(desk: Desk) -> crisis.Phrases:
+    """The shipped phrase list with the operator's own (K1). Raises UserError."""
     try:
-        phrases = crisis.Phrases.load(desk.rules.crisis_phrases, language=desk.language)
+        return crisis.Phrases.load([Path(one) for one in desk.rules.crisis_phrases], language=desk.language)
     except (OSError, PhraseError) as error:
         raise UserError(f"desk {desk.name}: crisis_phrases: {error}") from error
+
+
+def phrase_faults(config: Config) -> list[str]:
+    """What is wrong with the phrase files of any desk."""
+    found = []
+    for desk in config.desks:
+        try:
+            phrases_of(desk)
+        except UserError as error:
+            found.append(str(error))
+    return found
+
+
+def _desk_world(config: Config, desk: Desk) -> DeskWorld:
+    templates = templates_of(desk)
+    phrases = phrases_of(desk)
     inside = {one.address for one in desk.counselors} | {desk.shared_inbox, *desk.on_call, *desk.inboxes}
     return DeskWorld(
         desk=desk,

@@ -23,7 +23,7 @@ from maild.app.acceptor import Acceptor
 from maild.app.assembly import build_world, open_store
 from maild.app.sources import Sources
 from maild.config import Config, ConfigErrors, load
-from maild.courier.build import build_courier
+from maild.app.couriers import Current, build_courier
 from maild.errors import MaildError, UserError
 from maild.operate.notify import notify, reloading, watchdog_seconds
 from maild.outbox import Outbox
@@ -71,7 +71,7 @@ class Daemon:
         acceptor = Acceptor(store, self.run_blocking, self._desk_of, supervisor.wake)
         sources = Sources(store, acceptor, self.run_blocking, self.is_ours, supervisor.wake)
         timers = Timers(supervisor.wake, sources.beat)
-        courier = build_courier(self.config.send, hostname())
+        courier = Current(build_courier(self.config.send))
         outbox = Outbox(
             store, courier, now, run_blocking=self.run_blocking, woken=self._outbox_woken, settled=supervisor.wake
         )
@@ -88,7 +88,7 @@ class Daemon:
         if ready is not None:
             ready(self)
         try:
-            await self._until_stopped(sources, supervisor, outbox, [working, sending])
+            await self._until_stopped(sources, supervisor, courier, [working, sending])
         finally:
             notify("STOPPING=1")
             LOG.info("stopping")
@@ -100,11 +100,10 @@ class Daemon:
             for task in (working, sending, beating):
                 task.cancel()
             await asyncio.gather(working, sending, beating, return_exceptions=True)
-            await outbox.close()
             LOG.info("stopped")
 
     async def _until_stopped(
-        self, sources: Sources, supervisor: Supervisor, outbox: Outbox, tasks: list[asyncio.Task[None]]
+        self, sources: Sources, supervisor: Supervisor, courier: Current, tasks: list[asyncio.Task[None]]
     ) -> None:
         while not self._stop.is_set():
             waits = [asyncio.create_task(self._stop.wait()), asyncio.create_task(self._reload.wait())]
@@ -118,11 +117,11 @@ class Daemon:
                     raise RuntimeError(f"{task.get_name()} ended")
             if self._reload.is_set():
                 self._reload.clear()
-                await self._read_again(sources, supervisor, outbox)
+                await self._read_again(sources, supervisor, courier)
 
     # -- reload ----------------------------------------------------------------------------------------------------
 
-    async def _read_again(self, sources: Sources, supervisor: Supervisor, outbox: Outbox) -> None:
+    async def _read_again(self, sources: Sources, supervisor: Supervisor, courier: Current) -> None:
         reloading()
         old = self.config
         try:
@@ -138,7 +137,7 @@ class Daemon:
             if new.receive != old.receive:
                 await sources.restart(old, new)
             if new.send != old.send:
-                await outbox.replace_courier(build_courier(new.send, hostname()))
+                await courier.exchange(build_courier(new.send))
         except MaildError as error:
             faults = len(error.faults) if isinstance(error, ConfigErrors) else 1
             LOG.error("config_kept", reason="new_one_has_faults", faults=faults)

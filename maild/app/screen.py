@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from maild.config import Config
 from maild.desk import crisis
@@ -33,7 +34,7 @@ class Refuse:
             return None
         words = f"{facts.subject}\n{facts.own_text}"
         for desk in desks:
-            phrases = crisis.Phrases.load(desk.rules.crisis_phrases, language=desk.language)
+            phrases = crisis.Phrases.load([Path(one) for one in desk.rules.crisis_phrases], language=desk.language)
             if desk.rules.crisis and crisis.hits(words, phrases):
                 return None
         return REFUSAL.encode("ascii", "ignore").decode().strip(" /")

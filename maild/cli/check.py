@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 CHECKS: list[Callable[[Config], Iterable[str]]] = []
 
 
+def _letters_and_phrases(config: Config) -> Iterable[str]:
+    from maild.app.assembly import phrase_faults, template_faults
+
+    return [*template_faults(config), *phrase_faults(config)]
+
+
+CHECKS.append(_letters_and_phrases)
+
+
 def register(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("check", help="print every fault of the config at once")

@@ -61,7 +61,7 @@ def _desk(named: str | None) -> tuple[tuple[ItemSpec, ...], crisis.Phrases, tupl
         print("maild: config.toml has faults (see maild check); the shipped rules are used", file=sys.stderr)
         return SEED_ITEMS, crisis.builtin("ja"), ()
     desk = config.desks[0]
-    phrases = crisis.Phrases.load(desk.rules.crisis_phrases, language=desk.language)
+    phrases = crisis.Phrases.load([Path(one) for one in desk.rules.crisis_phrases], language=desk.language)
     return desk.rules.required, phrases, tuple(one.address for one in config.desks)
 
 

@@ -210,16 +210,20 @@ class Stage:
         boundary = "=_rehearsal_report"
         head = sent.data.split(b"\r\n\r\n", 1)[0]
         raw = (
-            f"From: Mail Delivery System <MAILER-DAEMON@relay.example>\r\nTo: {desk}\r\n"
-            f"Subject: Delivery Status Notification ({action})\r\nMessage-ID: <{self._next()}@relay.example>\r\n"
-            "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
-            f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\r\n\r\n'
-            f"--{boundary}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
-            f"Your message could not be delivered yet or at all.\r\n\r\n--{boundary}\r\n"
-            "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
-            f"Final-Recipient: rfc822; {sent.to}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n--{boundary}\r\n"
-            "Content-Type: text/rfc822-headers\r\n\r\n"
-        ).encode() + head + f"\r\n\r\n--{boundary}--\r\n".encode()
+            (
+                f"From: Mail Delivery System <MAILER-DAEMON@relay.example>\r\nTo: {desk}\r\n"
+                f"Subject: Delivery Status Notification ({action})\r\nMessage-ID: <{self._next()}@relay.example>\r\n"
+                "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+                f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\r\n\r\n'
+                f"--{boundary}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+                f"Your message could not be delivered yet or at all.\r\n\r\n--{boundary}\r\n"
+                "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+                f"Final-Recipient: rfc822; {sent.to}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n--{boundary}\r\n"
+                "Content-Type: text/rfc822-headers\r\n\r\n"
+            ).encode()
+            + head
+            + f"\r\n\r\n--{boundary}--\r\n".encode()
+        )
         return self._arrive("", desk, raw)
 
     # -- bytes -------------------------------------------------------------------------------------------------------
@@ -279,7 +283,8 @@ def _with_attachments(raw: bytes, attach: tuple[Attachment, ...]) -> bytes:
         label = f'filename="{name}"' if one.name.isascii() else f"filename*={name}"
         parts.append(
             f"Content-Type: {one.type}\r\nContent-Transfer-Encoding: base64\r\n"
-            f"Content-Disposition: attachment; {label}\r\n\r\n".encode() + encoded
+            f"Content-Disposition: attachment; {label}\r\n\r\n".encode()
+            + encoded
         )
     kept += [b"MIME-Version: 1.0", b'Content-Type: multipart/mixed; boundary="' + boundary + b'"']
     middle = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)

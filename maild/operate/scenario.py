@@ -134,12 +134,14 @@ def _mail(mail: dict[str, Any], where: str, folder: Path) -> dict[str, Any]:
     if not isinstance(mail.get("from"), str):
         raise UserError(f"{where}: mail.from is missing: who writes?")
     if mail.get("answers", "none") not in ("last", "none"):
-        raise UserError(f"{where}: mail.answers is \"last\" or \"none\"")
+        raise UserError(f'{where}: mail.answers is "last" or "none"')
     if "eml" in mail:
         try:
             mail["raw"] = (folder / str(mail["eml"])).read_bytes()
         except OSError as error:
-            raise UserError(f"{where}: mail.eml cannot be read ({error.strerror}); it is relative to the scenario") from error
+            raise UserError(
+                f"{where}: mail.eml cannot be read ({error.strerror}); it is relative to the scenario"
+            ) from error
     mail["attach"] = _attachments(mail.get("attach", []), where)
     return mail
 
@@ -154,5 +156,7 @@ def _attachments(raw: object, where: str) -> tuple[Attachment, ...]:
         size = one.get("bytes", 1000)
         if not isinstance(size, int) or not 0 <= size <= 100_000_000:
             raise UserError(f"{where}: attach: bytes is a number up to 100000000")
-        found.append(Attachment(str(one.get("name", "file.bin")), str(one.get("type", "application/octet-stream")), size))
+        found.append(
+            Attachment(str(one.get("name", "file.bin")), str(one.get("type", "application/octet-stream")), size)
+        )
     return tuple(found)

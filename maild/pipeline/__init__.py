@@ -128,7 +128,9 @@ class Pipeline:
         with self._store.transaction() as tx:
             session = Session(self._world, tx, now, Clearance())
             session.audit(now, "worker", "quarantined", None, spool=spooled.id, reason=reason)
-            self._alert(session, "quarantined", self._world.desks[0], f"quarantine:{spooled.id}", f"{spooled.id}: {reason}")
+            self._alert(
+                session, "quarantined", self._world.desks[0], f"quarantine:{spooled.id}", f"{spooled.id}: {reason}"
+            )
 
     def _alert(self, session: Session, code: str, here: DeskWorld, once: str, line: str) -> None:
         letter = Letter("operator_alert", "operators", {"code": code, "lines": [line], "days": 0}, timer=True)

@@ -53,7 +53,9 @@ def _machine_repeat(session: Session, mail: Arrived, seen: list[Seen]) -> bool:
     return any(one.body_hash == mine and abs(mail.at - one.at) < REPEAT for one in seen)
 
 
-def _record(session: Session, mail: Arrived, kind: str, disposition: str, case: Case | None, *, keep: bool = True) -> str:
+def _record(
+    session: Session, mail: Arrived, kind: str, disposition: str, case: Case | None, *, keep: bool = True
+) -> str:
     number = session.tx.new_entry_id()
     session.tx.record(mail.entry(number, kind, disposition, case.number if case else None, keep=keep))
     session.audit(mail.at, "client", f"mail_{disposition}", case.number if case else None)
@@ -148,7 +150,9 @@ def _third_party(session: Session, mail: Arrived, where: Route, flags: tuple[str
 
 def cause(mail: Arrived) -> Cause:
     """The mail as the reason for what we write."""
-    return Cause(f"mail:{mail.spool}", mail.sender, mail.message_id if mail.facts.message_id else None, mail.facts.references)
+    return Cause(
+        f"mail:{mail.spool}", mail.sender, mail.message_id if mail.facts.message_id else None, mail.facts.references
+    )
 
 
 # -- into the case -------------------------------------------------------------------------------------------------

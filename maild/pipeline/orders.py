@@ -23,9 +23,7 @@ RULED = frozenset(
 _UNTIL = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?")
 
 
-def carry_out(
-    session: Session, mail: Arrived, case: Case, order: Order, notice: SentMail
-) -> tuple[Case, list[str]]:
+def carry_out(session: Session, mail: Arrived, case: Case, order: Order, notice: SentMail) -> tuple[Case, list[str]]:
     """Apply one order; returns the case as it now is and result codes (see ``words``)."""
     name = order.name or ""
     if name == "reopen" and not case.is_open and _other_open(session, case):
@@ -137,4 +135,3 @@ def _approve(session: Session, mail: Arrived, case: Case, notice: SentMail) -> t
         return case, ["approve_needs_another"]
     answer = Answer(mail, notice, case, (), entry.text)
     return send(session, answer, case, entry.text), ["approved"]
-

@@ -127,10 +127,6 @@ def _matched(session: Session, mail: Arrived) -> SentMail | None:
 
 
 def reason_of_reply(code: str) -> str:
-    """The reason code of a refusal while sending: the courier put it last (``550 5.1.1 user_unknown``, ``expired``).
-    Of any other text it is derived as from a reply."""
-    words = code.split()
-    if words and words[-1] in REASONS:
-        return words[-1]
-    status = next((word for word in words[:2] if word[:2] in ("4.", "5.")), "")
-    return reason_of(code, status=status, reply=words[0] if words and words[0].isdigit() else "")
+    """The reason code within an outcome's code, such as ``550 5.1.1 user_unknown``."""
+    word = code.split()[-1] if code.split() else ""
+    return word if word in REASONS else "undefined"

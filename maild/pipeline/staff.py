@@ -207,7 +207,9 @@ def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
     everyone = [counselor for one in session.world.desks for counselor in one.desk.counselors]
     inside = {one.desk.shared_inbox for one in session.world.desks} | set(desk.on_call) | set(session.world.operators)
     own = case.name or ""
-    others = {name for name in session.tx.names(desk.name) if name and name != own and name not in own and len(name) >= 3}
+    others = {
+        name for name in session.tx.names(desk.name) if name and name != own and name not in own and len(name) >= 3
+    }
     public = [line.phone for line in desk.rules.hotlines]
     return leak.Secrets(
         counselors=everyone,
@@ -247,9 +249,7 @@ def _send_held(session: Session, answer: Answer) -> str:
 # -- answers to the counselor --------------------------------------------------------------------------------------
 
 
-def _record(
-    session: Session, answer: Answer, kind: str, disposition: str, text: str, *, round_trip: int = 0
-) -> int:
+def _record(session: Session, answer: Answer, kind: str, disposition: str, text: str, *, round_trip: int = 0) -> int:
     number = session.tx.new_entry_id()
     session.tx.record(
         Entry(

@@ -183,7 +183,9 @@ class Writer:
     ) -> None:
         """One mail to one recipient inside the house."""
         desk = here.desk
-        values = views.common(case, here, self._now) | self._staff_values(letter, case, here, shown) | dict(letter.values)
+        values = (
+            views.common(case, here, self._now) | self._staff_values(letter, case, here, shown) | dict(letter.values)
+        )
         rendered = here.templates.render(letter.template, values)
         token = self._world.token()
         root = f"<case-{case.number}.{desk.name}@{here.domain}>" if case is not None else None
@@ -280,6 +282,3 @@ def inbox_of(case: Case | None, here: DeskWorld) -> str:
     if case is not None and case.assigned:
         return case.assigned
     return here.desk.shared_inbox
-
-
-
