@@ -6,9 +6,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import NOW
 
 from maild.store import Store
+from store.working import NOW
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import KEY, NOW
 
 from maild.store import Store
+from store.working import KEY, NOW
 
 _CHILD = """
 import os, sys

@@ -6,11 +6,11 @@ import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
-from conftest import DESK, KEY, NOW, SENTINELS, work
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from maild.store import Incoming, Store
+from store.working import DESK, KEY, NOW, SENTINELS, work
 
 #: Small by nature: as many rows as there are sources, names of sequences, suspended clients asked for.
 SMALL = ("source", "sequence", "outage", "imap_cursor", "key_meta", "secret", "meta")

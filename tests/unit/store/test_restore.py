@@ -7,10 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import KEY, NOW, work
-
 from maild.store import Store
 from maild.store.keys import KeyStore
+from store.working import KEY, NOW, work
 
 
 def copy(source: Path, target: Path) -> None:

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import KEY
 
 from maild.store import Store, StoreError
 from maild.store.engine import Database
 from maild.store.schema import KEYS_VERSION, MAIN_VERSION, _migrate, prepare, version_of
+from store.working import KEY
 
 
 def schema_of(path: Path) -> dict[str, str]:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DESK, KEY, NOW, SENTINELS, work
 
 from maild.store import Incoming, MissingKey, Store, StoreError, WrongKey, load_or_create_key
+from store.working import DESK, KEY, NOW, SENTINELS, work
 
 
 def leaks(directory: Path) -> list[str]:
