@@ -126,7 +126,7 @@ def is_text(data: bytes) -> bool:
     if not sample or sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return True
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls <= 3 or controls * 10 <= len(sample):
+    if controls <= 3 or controls * 20 <= len(sample):
         return True
     nulls = sample.count(0)
     # UTF-16 without a mark: every other byte of plain letters is zero.

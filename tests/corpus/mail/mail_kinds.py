@@ -141,5 +141,6 @@ for _name, _raw in (
     ("NULs", bytes(100)),
     ("a picture", PNG),
     ("an archive", ZIP * 9),
+    ("every byte there is", bytes(range(256)) * 4),
 ):
     CASES.case(f"unreadable: {_name}", _raw, kind="unreadable", text="", from_address="", attachments=())
