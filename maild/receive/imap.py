@@ -22,9 +22,7 @@ import contextlib
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from maild.errors import Temporary
 from maild.log import get
@@ -34,57 +32,26 @@ from maild.receive.imap_connection import (
     Envelope,
     Patience,
     Refused,
-    Security,
     Selected,
     connect,
     uid_set,
 )
+from maild.receive.imap_mailbox import BATCH, LeftMail, Mailbox, Reason
+from maild.receive.imap_removal import can_finish, remove
 from maild.receive.port import Accept, Clock, Incoming, utc_now
 
 log = get(__name__)
 
-After = Literal["delete", "move", "keep"]
 Cursor = Callable[[], Awaitable[tuple[int, int] | None]]
 OnRead = Callable[[str, datetime], Awaitable[None]]
 
 LEFT = "$MaildLeft"  # not taken yet; to be tried again
 UNSURE = "$MaildUnsure"  # taken, but the server's size is not that of its bytes: never to be removed
-BATCH = 100  # UIDs in one command
 GROUP_OCTETS = 1_048_576  # of bodies in one command; a larger mail comes alone
 ATTEMPTS = 3
 RETRY_SECONDS = 300.0
 BACK_OFF_SECONDS = 60.0
 LOGIN_BACK_OFF_SECONDS = 300.0  # servers lock accounts out
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """One ``[[receive.imap]]`` of the config."""
-
-    source: str  # its name in the store: must outlive restarts
-    host: str
-    port: int
-    security: Security
-    username: str = field(repr=False)
-    password: str = field(repr=False)
-    mailbox: str = "INBOX"
-    poll_seconds: float = 60.0
-    idle: bool = True
-    after: After = "delete"
-    move_to: str = "maild"
-    fetch_bytes: int = 33_554_432  # mails above are left; those above max_message_bytes but under this are taken
-
-
-@dataclass(frozen=True, slots=True)
-class LeftMail:
-    """A mail that stays on the server because we could not take it. The operator must hear of it."""
-
-    source: str
-    uid: int
-    reason: Literal["too_large", "unreadable", "not_kept"]
-    size: int
-    arrived: datetime
-    head: bytes = field(repr=False)  # its header, as far as the server gives it
 
 
 OnLeft = Callable[[LeftMail], Awaitable[None]]
@@ -171,7 +138,7 @@ class Reader:
         kept += await self._take(
             connection, sorted(uid for uid in self._left.keys() - waiting if uid <= self._done), selected
         )
-        fresh = [uid for uid in await connection.search("UID", f"{self._done + 1}:*") if uid > self._done]
+        fresh = [uid for uid in await connection.look("UID", f"{self._done + 1}:*") if uid > self._done]
         kept += await self._take(connection, [uid for uid in fresh if uid not in waiting], selected)
         if kept:
             log.info("imap_read", source=self.mailbox.source, count=kept)
@@ -202,14 +169,13 @@ class Reader:
     async def _clear_rest(self, connection: Connection, selected: Selected) -> int:
         """Remove what is kept but still there: a crash, or a removal that failed."""
         criteria = ["UID", f"1:{self._done}"]
-        moving = self.mailbox.after == "move" and "MOVE" in connection.capabilities
-        if not moving and "UIDPLUS" not in connection.capabilities:
+        if not can_finish(connection, self.mailbox):
             criteria.append("UNDELETED")  # all that we could do is done
         if selected.keywords:
             criteria += ["UNKEYWORD", LEFT, "UNKEYWORD", UNSURE]
         there = [uid for uid in await connection.search(*criteria) if uid not in self._left and uid not in self._unsure]
         sure = [uid for uid in there if selected.keywords or uid in self._kept]
-        await self._remove(connection, sure)
+        self._kept.difference_update(await remove(connection, self.mailbox, sure))
         return await self._take(connection, [uid for uid in there if uid not in sure], selected)
 
     def _waiting(self) -> set[int]:
@@ -267,7 +233,9 @@ class Reader:
         finally:
             if self.mailbox.after != "keep":
                 self._kept.update(kept)
-        await self._remove(connection, [uid for uid in kept if uid not in self._unsure])
+        self._kept.difference_update(
+            await remove(connection, self.mailbox, [uid for uid in kept if uid not in self._unsure])
+        )
         return len(kept)
 
     async def _bodies(self, connection: Connection, group: Mapping[int, Envelope], octets: int) -> dict[int, bytes]:
@@ -355,7 +323,7 @@ class Reader:
         connection: Connection,
         uid: int,
         envelope: Envelope,
-        reason: Literal["too_large", "unreadable", "not_kept"],
+        reason: Reason,
         selected: Selected,
     ) -> None:
         """Pass this mail by: mark it first, tell somebody once, come back later."""
@@ -378,41 +346,6 @@ class Reader:
         if reason == "too_large":
             self._left[uid] = float("inf")  # it stays so: once a process is enough
 
-    async def _remove(self, connection: Connection, uids: Sequence[int]) -> None:
-        """Delete or move by UID. A server that refuses is asked again at the next look."""
-        if self.mailbox.after == "keep":
-            return
-        for start in range(0, len(uids), BATCH):
-            batch = uids[start : start + BATCH]
-            try:
-                if self.mailbox.after == "move":
-                    await self._move(connection, batch)
-                else:
-                    await self._delete(connection, batch)
-                self._kept.difference_update(batch)
-            except Refused as error:
-                log.warning("imap_not_removed", source=self.mailbox.source, code=str(error), count=len(batch))
-
-    async def _move(self, connection: Connection, uids: Sequence[int]) -> None:
-        move = "MOVE" in connection.capabilities
-        act = connection.move if move else connection.copy
-        try:
-            await act(uids, self.mailbox.move_to)
-        except Refused:
-            with contextlib.suppress(Refused):
-                await connection.create(self.mailbox.move_to)  # the usual reason: it is not there yet
-            await act(uids, self.mailbox.move_to)
-        if not move:
-            await self._delete(connection, uids)
-
-    async def _delete(self, connection: Connection, uids: Sequence[int]) -> None:
-        await connection.flag(uids, "\\Deleted")
-        if "UIDPLUS" in connection.capabilities:
-            await connection.expunge(uids)
-        else:
-            # A plain EXPUNGE would take what other people have marked; whoever empties the mailbox takes these.
-            log.info("imap_no_uidplus", source=self.mailbox.source, count=len(uids))
-
     async def _wait(self, connection: Connection) -> None:
         """Until there is news, or the poll is due; with a sign of life every half minute (rules M8)."""
         loop = asyncio.get_running_loop()
@@ -425,3 +358,5 @@ class Reader:
             else:
                 await asyncio.sleep(span)
                 await connection.noop()
+                if connection.news:
+                    return

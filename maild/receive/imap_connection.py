@@ -154,9 +154,21 @@ class Connection:
         """A sign of life."""
         await self._run(Command("NOOP", self._tag()), "noop_refused")
 
+    @property
+    def news(self) -> bool:
+        """Whether the server has spoken of mail since the last ``look``: it does so in answer to any command, once."""
+        return self._protocol.news
+
+    async def look(self, *criteria: str) -> list[int]:
+        """A search for new mail: what the server tells of after it began is news."""
+        self._protocol.news = False
+        return await self.search(*criteria)
+
     async def idle(self, seconds: float) -> bool:
         """Wait for new mail (RFC 2177), at most so long; True when some came."""
         protocol = self._protocol
+        if self.news:
+            return True
         async with self._lock:
             while not protocol.idle_queue.empty():
                 protocol.idle_queue.get_nowait()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 from aioimaplib.aioimaplib import CRLF, Command, IMAP4ClientProtocol, IncompleteRead, literal_data_re
 
+_EXISTS = re.compile(rb"\* \d+ EXISTS")
 START_OCTETS = 1_048_576  # for all that is said before the first command
 
 
@@ -18,6 +20,7 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
         super().__init__(loop)
         self.lost: asyncio.Future[None] = loop.create_future()
         self.received = 0
+        self.news = False  # an EXISTS has come that nobody has looked into yet
         self._limit = START_OCTETS
         self._greeting: asyncio.Future[None] = loop.create_future()
 
@@ -48,6 +51,10 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
             super().data_received(data)
         except Exception:
             self._fail()
+
+    def _untagged_response(self, line: bytes) -> Any:
+        self.news = self.news or _EXISTS.match(line) is not None
+        return super()._untagged_response(line)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)

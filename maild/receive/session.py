@@ -118,6 +118,8 @@ class Conversation(SMTP):
         if self.transport is None:
             return
         transport = cast(asyncio.Transport, self.transport)
+        if transport.is_closing():
+            return
         transport.write(reply.encode("ascii") + b"\r\n")
         _close(self.loop, transport)
         if self._handler_coroutine is not None:

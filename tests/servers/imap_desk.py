@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from maild.receive.imap import LeftMail, Mailbox, Reader
+from maild.receive.imap import Reader
 from maild.receive.imap_connection import Patience
+from maild.receive.imap_mailbox import LeftMail, Mailbox
 from servers.dovecot import PASSWORD, Dovecot
 from servers.receiving import PATIENCE, FileSpool, Loop
 

@@ -209,3 +209,19 @@ def test_a_thousand_lines_at_once(desk: Desk) -> None:
         desk.put(1)
         desk.spool.wait(1201)
     assert len(desk.kept) == 1201
+
+
+def test_news_that_comes_while_we_are_busy(desk: Desk, wire: Proxy) -> None:
+    """A server speaks of a new mail once, in answer to whatever command is next; IDLE does not say it again."""
+
+    def another(data: bytes) -> bytes:
+        if b"UID EXPUNGE" in data:
+            wire.commands = lambda data: data
+            desk.put(2)
+        return data
+
+    wire.commands = another
+    desk.put(1)
+    with desk.reading(desk.reader(idle=True, poll_seconds=3600, after="delete", port=wire.port)):
+        desk.spool.wait(2)
+    assert desk.kept == only(1, 2)

@@ -7,53 +7,19 @@ import logging
 import smtplib
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from maild.errors import Temporary, UserError
 from maild.receive import smtp
 from maild.receive.limits import Limits
-from maild.receive.listener import Listener, parse_listen
+from maild.receive.listener import parse_listen
 from maild.receive.port import Incoming
 from servers.certificate import self_signed
-from servers.receiving import PATIENCE, FileSpool, Loop, Wire, loop
-
-DESK = "soudan@desk.example"
-OTHER = "yoyaku@desk.example"
-CLIENT = "hanako@docomo.example"
-MAIL = b"From: hanako@docomo.example\r\nSubject: x\r\n\r\ntext\r\n"
-
-
-def ours(address: str) -> bool:
-    return address.lower() in {DESK, OTHER, "postmaster"}
-
-
-class Server:
-    def __init__(self, running: Loop, spool: FileSpool) -> None:
-        self.loop, self.spool = running, spool
-        self.listeners: list[Listener] = []
-
-    def start(self, **options: Any) -> Listener:
-        listener = self.loop.run(smtp.serve("127.0.0.1:0", self.spool, ours, **options))
-        self.listeners.append(listener)
-        return listener
-
-    def wire(self, listener: Listener, *commands: bytes) -> Wire:
-        """A client that has said these commands and was answered."""
-        wire = Wire(("127.0.0.1", listener.port))
-        assert wire.reply().startswith("220 ")
-        for command in commands:
-            reply = wire.ask(command)
-            assert reply[0] in "23", (command, reply)
-        return wire
-
-    def at_data(self, listener: Listener) -> Wire:
-        return self.wire(listener, b"EHLO c", b"MAIL FROM:<a@b.example>", b"RCPT TO:<" + DESK.encode() + b">", b"DATA")
+from servers.receiving import PATIENCE, FileSpool, Wire, loop
+from servers.smtp_server import CLIENT, DESK, MAIL, OTHER, Gate, Server, ours
 
 
 @pytest.fixture
@@ -240,22 +206,6 @@ def test_a_surprise_in_a_command_is_451(server: Server) -> None:
         assert wire.ask(b"RCPT TO:<" + DESK.encode() + b">") == "451 4.3.0 Not kept, please try again later"
 
 
-class Gate:
-    """Holds commits until the test opens it."""
-
-    def __init__(self, server: Server) -> None:
-        self.reached, self._open = threading.Event(), asyncio.Event()
-        self._loop = server.loop.loop
-        server.spool.before = self
-
-    async def __call__(self, mail: Incoming) -> None:
-        self.reached.set()
-        await self._open.wait()
-
-    def open(self) -> None:
-        self._loop.call_soon_threadsafe(self._open.set)
-
-
 def test_a_client_that_leaves_during_the_commit(server: Server) -> None:
     listener, gate = server.start(), Gate(server)
     wire = server.at_data(listener)
@@ -310,80 +260,6 @@ def test_a_commit_that_hangs_is_451(server: Server) -> None:
         assert wire.ask(MAIL + b".")[:3] == "451"
     gate.open()
     assert len(server.spool.wait(1)) == 1  # it may still happen: the client's second try is deduplicated
-
-
-@pytest.mark.parametrize("before", [[], [b"EHLO c"], [b"EHLO c", b"MAIL FROM:<>"]])
-def test_idle_clients_are_sent_away(server: Server, before: list[bytes]) -> None:
-    with server.wire(server.start(limits=Limits(idle_seconds=0.3)), *before) as wire:
-        assert wire.reply()[:3] == "421"
-        assert wire.reply() == ""
-
-
-@pytest.mark.parametrize("limits", [Limits(data_idle_seconds=0.2), Limits(data_seconds=0.3)])
-def test_a_slow_mail_is_cut(server: Server, limits: Limits) -> None:
-    with server.at_data(server.start(limits=limits)) as wire:
-        wire.send(b"Subject: x\r\n")
-        assert wire.reply()[:3] == "421"
-    assert server.spool.mails() == []
-
-
-def test_dripping_bytes_is_no_way_to_stay(server: Server) -> None:
-    limits = Limits(data_idle_seconds=PATIENCE, data_seconds=0.5)
-    stop = threading.Event()
-    with server.at_data(server.start(limits=limits)) as wire:
-
-        def drip() -> None:
-            while not stop.wait(0.02):
-                try:
-                    wire.send(b"x")
-                except OSError:
-                    return
-
-        dripper = threading.Thread(target=drip)
-        dripper.start()
-        assert wire.reply()[:3] in ("421", "")
-        stop.set()
-        dripper.join()
-
-
-def test_connections_are_counted(server: Server) -> None:
-    listener = server.start(limits=Limits(connections=3, connections_per_peer=2))
-    with server.wire(listener), server.wire(listener) as second:
-        with Wire(("127.0.0.1", listener.port)) as third:
-            assert third.reply()[:3] == "421" and third.reply() == ""
-        assert second.ask(b"QUIT")[:3] == "221"
-        assert second.reply() == ""
-        with server.wire(listener, b"EHLO c"):
-            pass
-
-
-@pytest.mark.parametrize("command", [b"NOOP", b"RSET", b"EHLO c", b"VRFY soudan", b"HELP"])
-def test_a_flood_of_commands_ends(server: Server, command: bytes) -> None:
-    with server.wire(server.start(limits=Limits(replies=30))) as wire:
-        wire.send((command + b"\r\n") * 40)
-        replies = [wire.reply()[:3] for _ in range(33)]
-    assert "421" in replies and replies[-1] == ""
-
-
-@pytest.mark.parametrize("line", [b"", b"NONSENSE", b"\xff\xfe", b"x" * 5000, b"MAIL FROM:", b"x" * 200_000, b"A\rB"])
-def test_nonsense_is_answered_and_counted(server: Server, line: bytes) -> None:
-    with server.wire(server.start(limits=Limits(errors=5)), b"EHLO c") as wire:
-        wire.send((line + b"\r\n") * 8)
-        replies = [wire.reply()[:3] for _ in range(8)]
-        assert set(replies) <= {"500", "501", "502", "553", "421", ""}
-    assert "421" in replies or replies[-1] == ""
-
-
-def test_address_harvesting_ends(server: Server) -> None:
-    with server.wire(server.start(limits=Limits(errors=5)), b"EHLO c", b"MAIL FROM:<>") as wire:
-        replies = [wire.ask(b"RCPT TO:<no%d@desk.example>" % number)[:3] for number in range(6)]
-        assert replies == ["550"] * 6
-        assert wire.reply()[:3] == "421"
-
-
-def test_recipients_are_counted(server: Server) -> None:
-    with server.wire(server.start(limits=Limits(recipients=2)), b"EHLO c", b"MAIL FROM:<>") as wire:
-        assert [wire.ask(b"RCPT TO:<" + DESK.encode() + b">")[:3] for _ in range(3)] == ["250", "250", "452"]
 
 
 def test_nothing_is_given_away(server: Server) -> None:
@@ -481,15 +357,3 @@ def test_an_address_in_use_is_an_operators_error(server: Server) -> None:
     port = server.start().port
     with pytest.raises(UserError, match="cannot listen"):
         server.loop.run(smtp.serve(f"127.0.0.1:{port}", server.spool, ours))
-
-
-def test_a_hundred_clients_at_once(server: Server) -> None:
-    listener = server.start(limits=replace(Limits(), connections_per_peer=200))
-    wires = [server.at_data(listener) for _ in range(100)]
-    each: Callable[[int], bytes] = lambda number: MAIL + b"%d\r\n" % number  # noqa: E731
-    for number, wire in enumerate(wires):
-        wire.send(each(number) + b".\r\n")
-    assert {wire.reply()[:3] for wire in wires} == {"250"}
-    for wire in wires:
-        wire.close()
-    assert {mail.raw for mail in server.spool.mails()} == {each(number) for number in range(100)}
