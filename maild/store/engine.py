@@ -92,6 +92,7 @@ class Database:
         self.sqlite = parsed.drivername == "sqlite"
         self._lock = threading.Lock()
         self._writer: int | None = None
+        self._process = os.getpid()
         if self.sqlite:
             assert parsed.database is not None
             _create_private(Path(parsed.database))
@@ -103,7 +104,7 @@ class Database:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-                connection.execute("PRAGMA cache_size = -8192")
+                connection.execute("PRAGMA cache_size = -16384")
                 connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 if keys:
                     connection.execute("PRAGMA secure_delete = ON")
@@ -152,6 +153,9 @@ class Database:
 
     @contextmanager
     def _connection(self, begin: str, *, durable: bool = True) -> Iterator[Connection]:
+        if self._process != os.getpid():
+            # Neither connections nor the pool of fresh keys may be shared: two rows would get one key.
+            raise RuntimeError("a store belongs to the process that opened it; open another after a fork")
         try:
             connection = self.engine.connect()
         except DBAPIError as error:

@@ -8,6 +8,7 @@ written while the caller holds the main database's write lock: so a sweep under 
 from __future__ import annotations
 
 import hmac
+import os
 import secrets as random
 import threading
 from collections import OrderedDict, deque
@@ -61,6 +62,7 @@ class KeyStore:
         self._database = Database(url, keys=True)
         self._wrapping = AESGCM(subkey(master_key, "wrap"))
         self._ciphers: OrderedDict[int, AESGCM] = OrderedDict()
+        self._process = os.getpid()
         self._pool: deque[tuple[int, AESGCM]] = deque()
         self._lock = threading.Lock()
         try:
@@ -74,7 +76,7 @@ class KeyStore:
     def close(self) -> None:
         """Destroy the keys nobody used, forget the others, and close the database."""
         with self._lock:
-            unused = [key_id for key_id, _ in self._pool]
+            unused = [key_id for key_id, _ in self._pool] if self._process == os.getpid() else []
             self._pool.clear()
             self._ciphers.clear()
         if unused:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -685,6 +686,41 @@ def test_another_master_key_is_refused_and_a_rotated_one_opens(url: str, reopen:
         assert found is not None and found.number == number
     again.rotate_key(bytes(32), KEY)
     again.close()
+
+
+def test_those_who_receive_and_those_who_work_do_not_hinder_each_other(reopen: Callable[[], Store]) -> None:
+    receiving, working, sending = reopen(), reopen(), reopen()
+
+    def receive() -> list[int]:
+        return [n for _ in range(20) for n in receiving.accept([incoming(b"a"), incoming(b"b"), incoming(b"c")])]
+
+    def work() -> list[int]:
+        done: list[int] = []
+        while len(done) < 60:
+            taken = working.take(8, NOW)
+            with working.transaction() as transaction:
+                for mail in taken:
+                    number = transaction.new_number()
+                    transaction.put_case(a_case(number, f"c{mail.id}@x.example"), {"silence": NOW})
+                    transaction.record(client_mail(number, spool_id=mail.id))
+                    transaction.queue(outgoing(f"ack:{mail.id}", number))
+                    transaction.done(mail.id)
+            done += [mail.id for mail in taken]
+        return done
+
+    def send() -> list[int]:
+        sent: list[int] = []
+        while len(sent) < 60:
+            for mail in sending.claim(NOW, 4):
+                sending.sent(mail.id, NOW, "250")
+                sent.append(mail.id)
+        return sent
+
+    with ThreadPoolExecutor(3) as threads:
+        received, worked, delivered = [threads.submit(part) for part in (receive, work, send)]
+        assert sorted(received.result()) == sorted(worked.result())
+        assert len(set(delivered.result())) == 60
+    assert receiving.spool_depth() == 0 and len(receiving.list_cases()) == 60
 
 
 def test_a_writing_transaction_inside_another_is_a_bug_and_says_so(store: Store) -> None:

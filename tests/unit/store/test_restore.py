@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -123,6 +124,20 @@ def test_keys_swept_from_a_pool_are_noticed(path: Path, tmp_path: Path) -> None:
     assert first not in again and len(set(again)) == 300
     assert set(again) <= keys.all_ids()
     keys.close()
+
+
+def test_a_store_is_not_shared_over_a_fork(store: Store) -> None:
+    work(store)
+    child = os.fork()
+    if child == 0:
+        try:
+            work(store, "child@x.example", "2")
+        except RuntimeError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    work(store, "parent@x.example", "3")
+    assert store.check_consistency() == []
 
 
 def _keys_of(path: Path, case: int) -> int:
