@@ -140,7 +140,11 @@ def _check(entry: object, where: str) -> Mapping[str, Any]:
             raise PhraseError(f"{where}: {key} must be a text")
     for key in ("match", "except"):
         value = entry.get(key, [] if key == "except" else None)
-        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value) or (key == "match" and not value):
+        if (
+            not isinstance(value, list)
+            or not all(isinstance(v, str) and v for v in value)
+            or (key == "match" and not value)
+        ):
             raise PhraseError(f"{where}: {key} must be a list of patterns")
     if not isinstance(entry.get("deny", False), bool) or entry.get("kana", "exact") != "exact":
         raise PhraseError(f'{where}: deny must be true or false, kana may only be "exact"')
@@ -260,5 +264,9 @@ def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
     """
     forms = folded(text)
     found = _matches(forms, phrases)
-    names = (phrases.entries[n].phrase for n in sorted(found) if _counts(phrases.entries[n], found[n], forms, phrases.exceptions))
+    names = (
+        phrases.entries[n].phrase
+        for n in sorted(found)
+        if _counts(phrases.entries[n], found[n], forms, phrases.exceptions)
+    )
     return tuple(dict.fromkeys(names))

@@ -111,7 +111,8 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
             if item in wanted and item not in found and prose[slice(*span)].strip():
                 found[item] = prose[slice(*span)].strip()
     if "content" in wanted and "content" not in found:
-        content = content_of(body, wide[: len(head)] + body[_LIMIT:], entries, list(spans.values()), subject)
+        told = [*spans.values(), *((e.value_start, e.value_end) for e in entries if not _present("content", e.value))]
+        content = content_of(body, wide[: len(head)] + body[_LIMIT:], entries, told, subject)
         if content:
             found["content"] = content
     return {spec.item: found[spec.item] for spec in items if spec.item in found}

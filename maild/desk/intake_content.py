@@ -52,7 +52,10 @@ def content_of(text: str, wide: str, entries: Sequence[Labelled], told: Sequence
             total += weight
             spans.append(sentence.span())
     if spans and total >= 4:
-        return text[spans[0][0] : spans[-1][1]].strip()
+        first, last = spans[0][0], spans[-1][1]
+        while first < last and covered[first]:
+            first += 1
+        return text[first:last].strip()
     rest = _FILLER.sub("", _POLITE.sub("", subject.translate(WIDTH)))
     if len(re.sub(r"[\W\d_]", "", rest)) >= 6:
         return subject.strip()

@@ -52,6 +52,8 @@ _WEAK = frozenset(
 #: Labels that, at the start of a line, hold even when the value follows without any mark (名前太郎).
 _GLUED = ("お名前", "名前", "氏名", "年齢", "性別", "地域", "居住地", "住所", "内容", "なまえ")
 
+_TALK = frozenset("相談 ご相談 御相談 質問 ご質問 本文 内容 悩み 住所 地域 年 性 県 所 メール 電話 時間".split())
+
 _BULLET = r"[ >|*■◆●○◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"
 _AFTER = r"(?:[ ]*[(（〔\[][^)）〕\]\n]{0,40}[)）〕\]])?[ ]*(?:[*※]|必須|任意)?[ ]*"
 _CLOSE = r"[】\]>〉》〕」』)*”\"]"
@@ -111,6 +113,7 @@ def vocabulary(items: Sequence[tuple[str, tuple[str, ...]]]) -> Vocabulary:
         rf"|^{_BULLET}(?P<glued>{glued})(?=[^はのをがにでともやな制欄的・、。順義差上無未不\W]{{1,12}}$)"
     )
     inside = (
+        rf"[【\[<〔■▼◆](?P<box>(?:{all_}){more}{{0,5}}){_AFTER}{_CLOSE}+[ ]*(?:{_MARK})?[ ]*|"
         rf"(?:(?<=[ 、,/。・;|】\])」＞>　])|(?<=です)|(?<=です。))[【\[<(]?(?P<label>(?:{all_}){more}{{0,5}}){_AFTER}(?:{_CLOSE}*[ ]*{_MARK}|{_CLOSE}+)[ ]*"
         rf"|(?<= )(?P<spaced>{'|'.join(_spaced(k) for k in ordered if len(k) > 1)})[ ]+(?=\S)"
         rf"|(?<=[ 。、\n])(?P<wa>(?:お|ご)?(?:名前|年齢|性別|氏名|住所|住まい|居住地|居住地域|地域|なまえ|としは|年|歳|住所地)|{'|'.join(map(_spaced, sorted(configured, key=len, reverse=True))) or strong})は[、 ]?"
@@ -142,7 +145,7 @@ def labelled(text: str, words: Vocabulary) -> list[Labelled]:
                 marks[line.start()] = (line.start() + first.end(), _items(words, label), True)
                 at = first.end()
         for mark in words.inside.finditer(line[0], max(at - 1, 0)):
-            label = mark["label"] or mark["spaced"] or mark["wa"]
+            label = mark["box"] or mark["label"] or mark["spaced"] or mark["wa"]
             if mark.start() >= at and not (mark["spaced"] and not marks):
                 marks[line.start() + mark.start()] = (line.start() + mark.end(), _items(words, label), False)
         ends = line.end()
@@ -168,7 +171,7 @@ def _prose(line: str, end: int, label: str) -> bool:
         return True
     if re.search(r"[:;=/|→⇒】\]>〉》〕」』)…]\s*$", line[:end]) or not rest.strip():
         return False
-    if line[:end] != line[:end].rstrip() and len(_key(label)) <= 2:  # 相談 …: two short words apart
+    if line[:end] != line[:end].rstrip() and _key(label) in _TALK:  # 相談 があります
         return bool(re.match(r"(?:が|を|に|の|で|は|も|です|したい|させ|し(?:ます|て))", rest))
     return False
 

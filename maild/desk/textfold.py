@@ -85,7 +85,10 @@ def fold(text: str) -> str:
 
 
 _SIGNATURE = re.compile(r"^(?:--|__+|==+|-{3,}|―{2,}|─{2,}|━{2,}|\*{3,}|〜{3,}|~{3,})\s*$")
-_DEVICE = re.compile(r"^\s*(?:(?:私の)?(?:iphone|ipad|android|スマートフォン|携帯電話?)(?:から|より)送信.{0,20}|sent from .{0,40})$", re.I)
+_DEVICE = re.compile(
+    r"^\s*(?:(?:私の)?(?:iphone|ipad|android|スマートフォン|携帯電話?)(?:から|より)送信.{0,20}|sent from .{0,40})$",
+    re.I,
+)
 
 
 def without_signature(text: str) -> str:

@@ -1,0 +1,38 @@
+"""Is a mail a mere thank-you, which asks and tells nothing (rules C3, C14). In doubt it is not."""
+
+from __future__ import annotations
+
+import re
+
+from maild.desk.textfold import normal, without_signature
+
+_LIMIT = 400  # characters; a longer mail tells something
+_ADVERBS = r"(?:本当に|ほんとうに|ほんとに|ほんと|誠に|まことに|心から|心より|どうも|とても|すごく|いろいろと?|色々と?|重ねて|改めて|まずは|取り急ぎ|とりあえず|今回は|この度は|このたびは|先日は|昨日は|これまで|今まで|いつも|短い間でしたが|最後まで|何度も|長い間|早速の?|さっそく(?:の)?|ご?丁寧に?な?|温かい|あたたかい|優しい|やさしい|貴重な|たくさんの?|お忙しい(?:中|ところ)|わざわざ|親身に?)"
+_OBJECTS = r"(?:お?返事|ご?返信|ご?回答|お?答え|アドバイス|お?言葉|メール|ご?助言|ご?対応|ご?連絡|ご?相談(?:に(?:乗|の)って)?|お?話|ご?親切|お?時間|励まし|情報|ご?紹介|ご?案内|ご?支援|お?気遣い|教えて|聞いて|読んで|考えて|励まして|応援(?:して)?|相談に(?:乗|の)って|お世話|対応して|返信して|付き合って)"
+_TAIL = r"(?:いただき|いただいて|頂き|頂いて|くださり|くださって|下さり|下さって|くれて|もらえて|を|に|も|の件|の程|のほど|まで|して|と|、)"
+_THANKS = rf"(?:{_ADVERBS}|{_OBJECTS}|{_TAIL}|\s)*+(?:(?:有難う|有り難う|ありがと(?:う|ね|ー|〜|~)*+|あざす|あざっす|感謝|お礼|御礼|サンキュー|さんきゅー?|おおきに)(?:ございま(?:す|した)|ござます|いたしま(?:す|した)|致しま(?:す|した)|します|しております|でした|です|(?:を)?申し上げます|ね|ー|〜|!|っす|しています|しかありません|の気持ちでいっぱいです)*+)"
+_AFTER = (
+    rf"(?:{_ADVERBS})*+(?:とても|すごく|本当に|大変)?(?:助かり(?:ました|ます)|嬉し(?:かったです|いです|く(?:思い|なり)ました)|うれし(?:かったです|いです|く思いました)|参考になり(?:ました|ます)|勉強になりました|元気(?:が|を)(?:出|もらい|いただき)(?:まし)?た?|勇気(?:が|を)(?:出|もらい|いただき)まし?た|"
+    r"安心(?:しました|できました)|ほっとしました|気持ちが(?:楽|軽く|らく)に?なりました|心が(?:軽く|楽に)なりました|すっきりしました|励まされました|救われました|お世話に(?:なり|成り)(?:ました|ます)|(?:これから|また)?頑張(?:ります|ってみます|れそうです)|がんばります|"
+    r"やってみます|試してみます|参考に(?:します|させていただきます)|了解(?:です|しました|いたしました)|承知(?:しました|いたしました)|わかりました|分かりました|また(?:何か)?(?:の機会)?(?:に|が)?(?:あれば|ありましたら|、)?(?:の時は|ときは|際は)?(?:よろしく)?(?:お願い(?:します|いたします|致します))|"
+    r"(?:今後とも|これからも|引き続き|また|どうぞ|今後も)?、?(?:どうぞ)?(?:よろしく|宜しく)お願い(?:します|いたします|致します|申し上げます)|失礼(?:します|いたします|致します|しました)|お体(?:に|を)?(?:お?気をつけ|大切に|ご自愛)[^。]{0,8}|ご自愛[^。]{0,8}|お元気で|取り急ぎ(?:お礼|御礼)まで|お礼まで|お礼のみ(?:で失礼します|にて失礼いたします)?|返信(?:は)?(?:不要|いりません|ご無用)(?:です)?|お返事は(?:不要|いりません|結構)(?:です)?)"
+)
+_HELLO = r"(?:こんにちは|こんばんは|おはようございます|お世話になっ?(?:て(?:い|おり)|り)ます|[^\s。、]{0,10}(?:様|さま|さん|先生)|はい|ok|オッケー|(?:花|笑|w|泣|汗|\^_?\^|m\(_ _\)m|[☆★♪♡♥😊🙏😭✨])+)"
+_ENGLISH = r"(?:hi|hello|dear [a-z ]{1,20}|ok(?:ay)?|(?:many )?thanks(?: a lot| so much| very much| again| for (?:your|the) (?:kind |quick |helpful )?(?:reply|help|advice|answer|support|words|mail|email|time|response|message))*|thank you(?: all)?(?: so much| very much| a lot| again| indeed)*(?: for (?:your|the|all your) (?:kind |quick |helpful |warm )?(?:reply|help|advice|answer|support|words|mail|email|time|response|message|kindness))?(?: and (?:help|advice|support))?|(?:it|that|this|your \w+) (?:really |was |is )*(?:helped|helpful|very helpful|a great help|helps)(?: a lot| me)*|i (?:really )?appreciate (?:it|this|that|your \w+)|best regards|regards|best|take care|have a (?:nice|good) (?:day|weekend))"
+_PART = re.compile(rf"[\s、,]*(?:{_THANKS}|{_AFTER}|{_HELLO}|{_ENGLISH})[\s、,。.!♪☆★^_()笑wm〜ー…]*", re.I)
+_CORE = re.compile(r"ありがと|有難|有り難|感謝|お礼|御礼|助かりました|サンキュー|さんきゅ|あざ(?:す|っす)|おおきに|お世話に(?:なり|成り)ました|thank|appreciate", re.I)
+_NAME_LINE = re.compile(r"\s*[-—〜]?\s*[^\s。、!?でがはをしたいのにもな]{1,8}(?:より)?\s*")
+
+
+def is_thanks(text: str) -> bool:
+    """Whether every sentence is thanks or courtesy. A question, a but, or anything that is told makes it False."""
+    body = normal(without_signature(text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
+    if not body or len(body) > _LIMIT or not _CORE.search(body) or re.search(r"[?？]", body):
+        return False
+    if re.search(r"でも|けど|ですが|しかし|だけど|ただ[、し]|のですが|今まで(?:本当に)?ありがと|さよなら|さようなら|最後|最期|but |however|goodbye|farewell", body):
+        return False
+    lines = [line for line in body.split("\n") if line.strip()]
+    if len(lines) > 1 and _NAME_LINE.fullmatch(lines[-1]):
+        lines.pop()
+    parts = [part for line in lines for part in re.split(r"(?<=[。.!])", line) if part.strip(" 。.!^_()笑wm♪☆★〜ー…")]
+    return all(_PART.fullmatch(part) for part in parts)
