@@ -78,6 +78,7 @@ class Due:
 
     at: datetime  # the due instant, not the instant somebody looked
     kind: str
+    staffed: bool = True  # whether it fell into the desk's hours (K4)
 
 
 Event = ClientMail | Reply | Command | Delivered | Failed | Due

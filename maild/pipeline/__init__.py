@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from maild.desk.actions import Letter
+from maild.desk.deadlines import may_close, start_of
 from maild.mail.address import canonical
 from maild.mail.parse import read
 from maild.pipeline import clients, returned, staff
-from maild.pipeline.incoming import Arrived
+from maild.pipeline.incoming import Arrived, of_form
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
 from maild.store import Entry, Spooled, Store
-from maild.desk.deadlines import may_close, start_of
 
 __all__ = ["Clearance", "Pipeline", "World"]
 
@@ -58,7 +58,7 @@ class Pipeline:
         found = self._world.addressed(recipients) or self._world.addressed(facts.to)
         here, token = found if found is not None else (self._world.desks[0], None)
         sender = facts.from_address or canonical(spooled.envelope_from or "")
-        return Arrived(
+        mail = Arrived(
             spool=spooled.id,
             source=spooled.source,
             at=spooled.arrived,
@@ -69,6 +69,7 @@ class Pipeline:
             token=token,
             sender=sender,
         )
+        return of_form(mail)
 
     def _prefetch(self, session: Session, arrived: Sequence[Arrived]) -> None:
         if not arrived:

@@ -15,10 +15,12 @@ from maild.desk.threads import Route, registered, route, tagged
 from maild.mail import quotes
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
-from maild.pipeline.writing import Cause
+from maild.pipeline.writing import Cause, text_of
 from maild.store import Seen
 
 REPEAT = timedelta(hours=24)  # C10: the same Message-ID within a day is a machine's repeat
+UNREAD = {"too_many_parts", "nesting_too_deep"}  # what may hide an attachment counts as one (A2, M6)
+MOST_KNOWN = 8  # mails of ours that one answer quotes
 LEAST_RESEND = 30  # C10: shorter texts are never taken for a resend
 _TOKEN = re.compile(r"[a-z2-7]{20,64}\Z")
 
@@ -29,6 +31,7 @@ def take(session: Session, mail: Arrived) -> str:
     seen = tx.seen(desk.name, mail.sender, mail.message_id)
     if _machine_repeat(session, mail, seen):
         return _record(session, mail, "duplicate", "duplicate", None, keep=False)
+    mail = own_words(session, mail)
     claimed = claimed_case(session, mail)
     own = tx.cases_of(desk.name, mail.sender)
     hits = triage(session, mail, claimed)
@@ -62,6 +65,26 @@ def _record(
     return disposition
 
 
+def own_words(session: Session, mail: Arrived) -> Arrived:
+    """The mail with its own text read again, knowing the mails of ours that it answers: what somebody typed into a
+    quote without marks (Outlook) is told from the quote itself, and is theirs (K1)."""
+    facts = mail.facts
+    if facts.text.strip() == facts.own_text.strip():
+        return mail
+    known = []
+    for message_id in dict.fromkeys((*facts.in_reply_to, *reversed(facts.references))):
+        sent = session.tx.sent_mail(message_id)
+        if sent is not None:
+            known.append(text_of(sent.data))
+        if len(known) == MOST_KNOWN:
+            break
+    if not known:
+        return mail
+    parties = (mail.here.desk.address, mail.sender)
+    own = quotes.own_text(facts.text, subject=facts.subject, parties=parties, known=known)
+    return replace(mail, facts=replace(facts, own_text=own))
+
+
 # -- which case ----------------------------------------------------------------------------------------------------
 
 
@@ -93,9 +116,9 @@ def triage(session: Session, mail: Arrived, claimed: Case | None) -> tuple[str, 
     if not here.desk.rules.crisis:
         return ()
     own = f"{mail.facts.subject}\n{mail.facts.own_text}"
-    hits = crisis.hits(own, here.phrases)
-    if not hits:
+    if not crisis.hits(own, here.phrases):
         return ()
+    # only ours: a cry for help that stands in an earlier mail of theirs as well is still a cry for help
     known = list(here.ours)
     if claimed is not None:
         known += [entry.text for entry in session.tx.entries(claimed.number) if entry.kind in ("reply", "interim")]
@@ -121,10 +144,17 @@ def _turned_away(session: Session, mail: Arrived, claimed: Case | None, own: lis
         letter = Letter("service_end", values={"ends_on": None, "text": ""})
         session.writer.letter(letter, None, mail.here, cause(mail))
         return _record(session, mail, "client", "accepted", None)
-    if desk.rules.form_only and claimed is None and not own:
+    first = claimed is None and not own
+    if first and (desk.rules.form_only if mail.form is None else not _consented(mail)):
         session.writer.letter(Letter("use_the_form"), None, mail.here, cause(mail))
         return _record(session, mail, "client", "rejected", None)
     return None
+
+
+def _consented(mail: Arrived) -> bool:
+    """Whether every consent of the form was ticked (I3)."""
+    form = mail.here.form
+    return form is not None and mail.form is not None and all(item in mail.form for item in form.consents())
 
 
 def _third_party(session: Session, mail: Arrived, where: Route, flags: tuple[str, ...]) -> str:
@@ -164,7 +194,9 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
     number = tx.new_entry_id()
     joined = where.case if where.kind == "join" else None
     needs_intake = joined is None or joined.state == "intake" or joined.reason == "intake_silence"
-    found = (
+    wanted = {item.item for item in desk.rules.required}
+    found = {item: value for item, value in (mail.form or {}).items() if item in wanted}
+    found |= (
         intake.find(facts.own_text, desk.rules.required, subject=facts.subject, from_name=facts.from_name)
         if needs_intake or hits or (joined is not None and joined.state_before == "intake")
         else {}
@@ -179,7 +211,7 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
         name=intake.chosen_name(found, facts.from_name),
         found=found,
         crisis=hits,
-        attachments=len(facts.attachments),
+        attachments=len(facts.attachments) + (1 if UNREAD & set(facts.defects) else 0),
         companions=intake.companions(facts.own_text),
         thanks=thanks.is_thanks(facts.own_text),
         wishes=wishes.find(facts.own_text),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from maild.desk import intake
 from maild.desk.textfold import resend_key
+from maild.mail.address import canonical
 from maild.mail.facts import Facts
 from maild.pipeline.world import DeskWorld
 from maild.store import Entry
@@ -25,6 +28,7 @@ class Arrived:
     here: DeskWorld
     token: str | None = field(repr=False)  # behind the + of the recipient address
     sender: str = field(repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)  # fields of a web form's mail (I3)
 
     @property
     def message_id(self) -> str:
@@ -56,3 +60,24 @@ class Arrived:
             address=self.sender,
             body_key=self.body_key,
         )
+
+
+def of_form(mail: Arrived) -> Arrived:
+    """A web form's mail as the client's own: their address from its field, and not automatic (rules I3)."""
+    form = mail.here.form
+    if form is None or mail.sender != form.sender:
+        return mail
+    fields = intake.parse_form(mail.facts.text, form.labels())
+    address = canonical(fields.get("email", ""))
+    if not address:
+        return replace(mail, form={})
+    facts = replace(
+        mail.facts,
+        kind="mail",
+        automatic=None,
+        from_address=address,
+        from_name="",
+        in_reply_to=(),
+        references=(),
+    )
+    return replace(mail, sender=address, facts=facts, form=fields)

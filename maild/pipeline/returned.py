@@ -7,7 +7,7 @@ from maild.desk.case import Case
 from maild.desk.consultation import decide
 from maild.desk.events import Delivered, Failed
 from maild.desk.outcomes import REPLIES
-from maild.mail.dsn_reasons import REASONS, reason_of
+from maild.mail.dsn_reasons import REASONS
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.world import DeskWorld

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from maild.desk.case import Case
 from maild.desk.consultation import decide
-from maild.desk.deadlines import deadlines, may_close
+from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
 from maild.desk.events import Due
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.world import DeskWorld, World
@@ -46,7 +46,7 @@ class Session:
         self.tx.put_case(case, due)
         return case
 
-    def holidays(self, here: DeskWorld):  # type: ignore[no-untyped-def]
+    def holidays(self, here: DeskWorld) -> IsHoliday:
         """Whether a day is a holiday at this desk."""
         name = here.desk.name
         return lambda day: self.world.is_holiday(name, day)
@@ -75,7 +75,8 @@ class Session:
 
     def fall_due(self, case: Case, kind: str, at: datetime, here: DeskWorld) -> None:
         """A deadline of ``case`` has come (C11)."""
-        decision = decide(case, Due(at, kind), here.desk)
+        hours = staffed(at, here.desk.rules, here.zone, self.holidays(here))
+        decision = decide(case, Due(at, kind, hours), here.desk)
         after = self.put(decision.case, here)
         self.writer.carry_out(decision.actions, after, here, Cause(f"due:{case.number}:{kind}:{at.isoformat()}"))
         self.audit(at, "clock", decision.why, case.number)

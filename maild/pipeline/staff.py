@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from email import message_from_bytes
 
 from maild.desk import commands, leak, reply_text
 from maild.desk.actions import Letter
@@ -11,11 +10,10 @@ from maild.desk.case import Case
 from maild.desk.commands import Order
 from maild.desk.consultation import decide
 from maild.desk.events import Reply
-from maild.mail import charset
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
 from maild.pipeline.session import Session
-from maild.pipeline.writing import Cause, inbox_of
+from maild.pipeline.writing import Cause, inbox_of, text_of
 from maild.store import Entry, SentMail
 
 
@@ -63,13 +61,6 @@ def answered(session: Session, mail: Arrived) -> SentMail | None:
         if sent is not None and sent.audience == "counselor" and sent.desk == mail.here.desk.name:
             return sent
     return None
-
-
-def text_of(data: bytes) -> str:
-    """The text of one of our own mails."""
-    message = message_from_bytes(data)
-    payload = message.get_payload(decode=True)
-    return charset.decode(payload, message.get_content_charset())[0] if isinstance(payload, bytes) else ""
 
 
 # -- what the counselor wrote --------------------------------------------------------------------------------------

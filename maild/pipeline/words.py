@@ -1,5 +1,7 @@
 """Result codes of commands in words a counselor understands."""
 
+# ruff: noqa: E501 -- sentences stay whole
+
 from __future__ import annotations
 
 from collections.abc import Mapping

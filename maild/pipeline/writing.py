@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email import message_from_bytes
 
 from maild.compose import Draft, compose
 from maild.desk.actions import Action, Letter, Relay
@@ -12,9 +13,9 @@ from maild.desk.case import Case
 from maild.desk.deadlines import start_of
 from maild.desk.outcomes import REPLIES
 from maild.letters import LETTERS
-from maild.mail import quotes
+from maild.mail import charset, quotes
 from maild.mail.dsn import plain_words
-from maild.pipeline import views
+from maild.pipeline import pausing, views
 from maild.pipeline.mask import masked
 from maild.pipeline.world import DeskWorld, World
 from maild.store import Entry, Outgoing, Transaction
@@ -41,9 +42,16 @@ class Writer:
         self._tx = transaction
         self._now = now
         self._queued: dict[str, int] = {}  # counted template mails of this transaction per address
+        self.not_before: datetime | None = None  # what is queued from now on waits until then (B9)
 
     def carry_out(self, actions: tuple[Action, ...], case: Case | None, here: DeskWorld, cause: Cause) -> None:
-        """Queue everything a decision asks for."""
+        """Queue everything a decision asks for; a paused desk says ``interrupted`` once instead of most (C13)."""
+        pause = pausing.answering(self._tx, case, cause.sender)
+        if pause is not None and case is not None:
+            actions, told = pausing.instead(self._tx, actions, case, pause, here, self._now)
+            if told is not None:
+                once = f"paused:{here.desk.name}:{pause.since.isoformat()}"
+                self.letter(told, case, here, replace(cause, once=once))
         for action in actions:
             if isinstance(action, Relay):
                 self.relay(action, case, here, cause)
@@ -217,9 +225,8 @@ class Writer:
         }  # fmt: skip
         if case is not None:
             view = views.case_view(case, here)
-            values |= {
-                "flags": view.flags, "previous": case.previous, "closes_on": view.closes_on, "round_trip": case.round_trip,
-            }  # fmt: skip
+            values |= {"flags": view.flags, "previous": case.previous}
+            values |= {"closes_on": view.closes_on, "round_trip": case.round_trip}
         addresses = views.hidden(case, desk)
         if shown is not None:
             own = shown.own_text or shown.text
@@ -266,6 +273,7 @@ class Writer:
                 covers=covers,
                 round_trip=round_trip,
                 entry=entry,
+                not_before=self.not_before,
             )
         )
 
@@ -282,3 +290,11 @@ def inbox_of(case: Case | None, here: DeskWorld) -> str:
     if case is not None and case.assigned:
         return case.assigned
     return here.desk.shared_inbox
+
+
+def text_of(data: bytes) -> str:
+    """The text of one of our own mails."""
+    message = message_from_bytes(data)
+    payload = message.get_payload(decode=True)
+    text = charset.decode(payload, message.get_content_charset())[0] if isinstance(payload, bytes) else ""
+    return text.replace("\r\n", "\n")
