@@ -112,6 +112,7 @@ class Outbox:
         self._expiry_at = 0.0
         self._slots = asyncio.Semaphore(self._limits.at_once)
         self._store_down = False
+        self._unwritten: set[int] = set()  # verdicts that the store could not take yet
         self._careful = False  # a claim failed: one row at a time, so that a broken one holds up nobody (M9)
         self._recover_at: float | None = None  # of the loop's clock: that claim may have left rows in flight
         self._delivered = self._deferred = self._failed = 0
@@ -164,7 +165,7 @@ class Outbox:
             if wait > 0:
                 return wait
         free = self._limits.ahead - len(self._tasks)
-        if 2 * free < self._limits.ahead:
+        if 2 * free < self._limits.ahead or self._unwritten:
             return self._limits.look  # a delivery that ends wakes us
         try:
             if self._recover_at is not None and _now() >= self._recover_at and not self._tasks:
@@ -201,7 +202,9 @@ class Outbox:
         verdict: Verdict
         try:
             async with self._slots:
-                if self._relay is not None:
+                if self._unwritten:  # each further delivery is one more that a crash now would send twice
+                    verdict = Deferred(_INTERRUPTED)
+                elif self._relay is not None:
                     verdict = self._relay  # found out by another mail: nobody dials for this one
                 else:
                     verdict = await self._courier.deliver(mail)
@@ -247,25 +250,30 @@ class Outbox:
     async def _write(self, call: Callable[..., None], number: int, *values: object) -> bool:
         """False where the row had gone meanwhile: dropped or erased."""
         pause = self._limits.store_pause
-        while True:
-            try:
+        try:
+            while True:
                 try:
                     await self._run_blocking(call, number, *values)
+                    break
                 except TemporaryStoreError as error:
+                    self._unwritten.add(number)
                     self._store_is(error)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 30.0)
-                else:
-                    self._store_is(None)
-                    return True
-            except StoreError:
-                log.warning("outbox_row_changed_meanwhile", outbox=number)
-                return False
-            except asyncio.CancelledError:
-                log.error("verdict_not_recorded", outbox=number)
-                raise
+        except StoreError:
+            log.warning("outbox_row_changed_meanwhile", outbox=number)
+            return False
+        except asyncio.CancelledError:
+            log.error("verdict_not_recorded", outbox=number)
+            raise
+        finally:
+            self._unwritten.discard(number)
+        self._store_is(None)
+        return True
 
     def _store_is(self, error: Exception | None) -> None:
+        if error is None and self._unwritten:
+            return
         if (error is not None) != self._store_down:
             self._store_down = error is not None
             if error is not None:

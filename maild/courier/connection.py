@@ -74,6 +74,7 @@ class Connection:
     def __init__(self, client: aiosmtplib.SMTP, patience: Patience) -> None:
         self._client = client
         self._patience = patience
+        self._unheard = False  # MAIL was said and not answered
         self.mails = 0
         self.idle_since = 0.0
 
@@ -118,7 +119,7 @@ class Connection:
                 return Delivered(acceptance(*verdict))
             return self._refused(verdict, mail, after_data=True)
         except aiosmtplib.SMTPServerDisconnected:
-            if stage == "mail" and not fresh and self._said_nothing:
+            if stage == "mail" and not fresh and self._unheard:
                 return None
             return Deferred(_lost(stage, "connection_lost"))
         except aiosmtplib.SMTPTimeoutError:
@@ -129,8 +130,6 @@ class Connection:
         finally:
             if not done:
                 self.cut()
-
-    _said_nothing = False
 
     async def _envelope(self, mail: Claimed) -> Verdict | None:
         client = self._client
@@ -146,11 +145,11 @@ class Connection:
             options.append(b"BODY=8BITMIME")
         if client.supports_extension("size"):
             options.append(b"SIZE=%d" % len(mail.data))
-        self._said_nothing = True
+        self._unheard = True
         verdict = await self._command(b"MAIL", b"FROM:<%s>" % sender.encode(), *options)
-        self._said_nothing = False
+        self._unheard = False
         if not 200 <= verdict[0] < 300:
-            return self._refused(verdict, mail)
+            return self._refused(verdict, mail, host="")  # about us: the recipient's host has no part in it
         verdict = await self._command(b"RCPT", b"TO:<%s>" % recipient.encode())
         if not 200 <= verdict[0] < 300:
             return self._refused(verdict, mail)
@@ -171,11 +170,14 @@ class Connection:
         answer = await protocol.read_response(timeout=self._patience.verdict)
         return answer.code, answer.message
 
-    def _refused(self, answer: tuple[int, str], mail: Claimed, *, after_data: bool = False) -> Verdict:
+    def _refused(
+        self, answer: tuple[int, str], mail: Claimed, *, after_data: bool = False, host: str | None = None
+    ) -> Verdict:
         reply, said = answer
+        host = mail.recipient.rpartition("@")[2] if host is None else host
         if reply == _CLOSING:
             self.cut()
-        code = refusal(reply, said, host=mail.recipient.rpartition("@")[2], after_data=after_data)
+        code = refusal(reply, said, host=host, after_data=after_data)
         if reply in _LOGIN_WANTED or code.endswith(" relay_denied"):
             # What the operator has to mend must not make a client undeliverable.
             log.warning("relay_refused_mail", outbox=mail.id, code=code.replace(" ", "/"))
@@ -279,7 +281,7 @@ async def _greet(client: aiosmtplib.SMTP, send: Send, patience: Patience) -> Non
 
 async def _start_tls(client: aiosmtplib.SMTP, send: Send, patience: Patience) -> None:
     if not client.supports_extension("starttls"):
-        raise Trouble("relay_without_starttls", "-")
+        raise Trouble("relay_without_starttls", "not_offered")
     try:
         await client.starttls(server_hostname=send.host, timeout=patience.connect)
     except (ssl.SSLError, ssl.CertificateError) as error:
@@ -294,7 +296,7 @@ async def _log_in(client: aiosmtplib.SMTP, send: Send, patience: Patience) -> No
     try:
         password = await asyncio.to_thread(send.password.read)
     except UserError:
-        raise Trouble("relay_password", "-") from None
+        raise Trouble("relay_password", "unreadable") from None
     offered = {name.lower() for name in client.server_auth_methods}
     last: aiosmtplib.SMTPAuthenticationError | None = None
     # One mechanism, for each failure counts where addresses are locked out; the next only where this one is unknown.
@@ -310,7 +312,7 @@ async def _log_in(client: aiosmtplib.SMTP, send: Send, patience: Patience) -> No
             if error.code not in (500, 501, 502, 504, 534):
                 break
     if last is None:
-        raise Trouble("relay_without_auth", "-")
+        raise Trouble("relay_without_auth", "not_offered")
     # RFC 4954 section 6: 454 and other 4xx are the server's own trouble
     raise Trouble("relay_refused" if 400 <= last.code < 500 else "relay_refused_login", _reply(last))
 
