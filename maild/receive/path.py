@@ -38,13 +38,13 @@ def read_path(argument: str) -> tuple[str | None, str]:
     local, at, domain = inner.rpartition("@")
     if not at:
         local, domain = inner, ""
-    if not local or (at and not domain) or any(c.isspace() for c in domain):
+    if not local or (at and not domain) or any(c.isspace() or c in '"\\,;()' for c in domain):
         return None, ""
     quoted = _QUOTED.fullmatch(local)
     if quoted is not None:
         plain = _PAIR.sub(r"\1", quoted.group(1))
         if _ATOMS.fullmatch(plain):
             local = plain
-    elif any(c.isspace() or c in '"@' for c in local):
+    elif any(c.isspace() or c in '"\\@' for c in local):
         return None, ""
     return local + at + domain, rest.strip()

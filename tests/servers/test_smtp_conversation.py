@@ -7,6 +7,7 @@ import logging
 import smtplib
 import socket
 import ssl
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,9 +120,16 @@ def test_size_is_told_and_held(server: Server) -> None:
 def test_a_line_without_an_end_takes_no_memory(server: Server) -> None:
     listener = server.start(limits=Limits(message_bytes=1000))
     with server.at_data(listener) as wire:
-        for _ in range(100):
-            wire.send(b"x" * 65_536)
-        assert wire.ask(b"\r\n.")[:3] == "552"
+        piece = b"x" * 65_536
+        tracemalloc.start()
+        try:
+            for _ in range(200):
+                wire.send(piece)
+            assert wire.ask(b"\r\n.")[:3] == "552"
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 3_000_000  # of 13 million octets sent
     assert listener._buffered == 0
 
 
