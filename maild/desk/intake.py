@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from maild.desk.intake_content import content_of
 from maild.desk.intake_form import parse_form
 from maild.desk.intake_labels import WIDTH, Labelled, Vocabulary, labelled, vocabulary
-from maild.desk.intake_prose import listed, recognise, signature
+from maild.desk.intake_prose import REFUSAL, listed, recognise, signature
 from maild.desk.rules import ItemSpec
 from maild.desk.textfold import without_signature
 
@@ -55,6 +55,8 @@ def _shared(entry: Labelled) -> dict[str, str]:
         if set(swapped) >= {"sex", "age"} & set(items) and len(swapped) >= 2:
             given |= swapped
         return given
+    if REFUSAL.search(wide) and len(parts) < len(items) + 2 and not re.search(r"\d", wide):
+        return dict.fromkeys(items, entry.value)  # 年齢性別名前は秘密で: one refusal for all
     for item in items:
         if found := recognise(item, wide) or listed(wide).get(item):
             given[item] = entry.value[found[0] : found[1]]

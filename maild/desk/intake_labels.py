@@ -32,7 +32,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "region": tuple(
         "居住地域 居住地 居住 お住まいの地域 お住まいの市町村 お住まいの都道府県 お住いの地域 お住まい お住い 住まい 住い 住んでいる地域 住んでいるところ "
-        "住んでる所 住んでるところ すんでいるところ すんでるところ 住み 在住地 在住 地域 ご住所 現住所 住所 都道府県 市町村 市区町村 県 場所 所在地 相談者の居住地域 "
+        "住んでる県 住んでいる県 住んでる場所 住んでいる場所 住んでいる市 お住まいの県 お住まいの場所 住んでいる所 ばしょ お住まいはどちら 現在の居住地 住んでる所 住んでるところ すんでいるところ すんでるところ 住み 在住地 在住 地域 ご住所 現住所 住所 都道府県 市町村 市区町村 県 場所 所在地 相談者の居住地域 "
         "じゅうしょ ちいき 住 所 location area region address prefecture city residence".split()
     ),
     "content": tuple(
@@ -109,7 +109,7 @@ def vocabulary(items: Sequence[tuple[str, tuple[str, ...]]]) -> Vocabulary:
     # at the start of a line: a mark, a closing bracket, the end of the line, は, or (for the plain words) two things apart
     line = (
         rf"^{_BULLET}(?P<label>(?:{all_}){more}{{0,5}}){_AFTER}"
-        rf"(?:{_CLOSE}+[ ]*(?:{_MARK})?|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
+        rf"(?:{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
         rf"|^{_BULLET}(?P<glued>{glued})(?=[^はのをがにでともやな制欄的・、。順義差上無未不\W]{{1,12}}$)"
     )
     inside = (
