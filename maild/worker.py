@@ -67,6 +67,7 @@ class Worker:
             if not moved:
                 # the spool is empty: nothing that arrived is still unread when time is let run (C6)
                 moved += self._sweep()
+                self._pipeline.mornings(_now())
             if not moved:
                 break
             self._report("outbox")

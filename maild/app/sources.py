@@ -119,12 +119,18 @@ class Sources:
 
         async def left(mail: LeftMail) -> None:
             LOG.error("imap_mail_left", source=mail.source, uid=mail.uid, reason=mail.reason, size=mail.size)
+            await self._run_blocking(self._remember_left, mail)
+            self._read()
 
         return Reader(mailbox, self._acceptor, cursor, on_read=self._was_read, on_left=left, tls=context)
 
     async def _was_read(self, source: str, at: datetime) -> None:
         await self._record(source, at)
         self._read()  # a deadline may have waited for this (C6)
+
+    def _remember_left(self, mail: LeftMail) -> None:
+        with self._store.transaction() as tx:
+            tx.remember(f"left:{mail.source}:{mail.uid}", f"{mail.reason} ({mail.size} bytes)")
 
     async def beat(self) -> None:
         """Our listeners listen: as good as read, now."""

@@ -199,7 +199,7 @@ RULES = Table(
             "Whether others may sit in or write for the client, if they say so.",
         ),
         _rule("held_days", v.integer(1, 365), "Staff are reminded of a held case every so many days."),
-        _rule("digest", DIGEST, 'When the digest goes out each working morning, such as "08:30".', "none"),
+        _rule("digest", DIGEST, "When the digest goes out each working morning."),
         _rule(
             "closing_days",
             v.text(200, empty=True),

@@ -97,7 +97,7 @@ class Rules:
     crisis_phrases: tuple[str, ...] = ()  # K1: files of the operator, beside the built-in list
     companion: CompanionMode = "announce"  # I2
     held_days: int = 7  # C16
-    digest: time | None = None  # P7: local time of the working morning; None = no digest
+    digest: time | None = time(8, 30)  # P7: local time of the working morning; None = no digest
     closing_days: str = ""  # T: printed in the acknowledgement, such as 12月29日から1月3日
     free_of_charge: bool = True  # T
     quote_client: bool = False  # P10: whether the client's own words are quoted back

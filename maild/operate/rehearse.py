@@ -83,6 +83,11 @@ class Stage:
         self._now = start.astimezone(UTC)
         self._sent: list[Sent] = []  # all of it
         self._serial = 0
+        self._morning: datetime | None = None  # when the next digest is due (P7)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        self._morning = self._pipeline.mornings(self._now)
 
     def close(self) -> None:
         """Give the throw-away store back."""
@@ -99,6 +104,7 @@ class Stage:
             dispositions = self._counselor(step)
         elif step.bounce is not None:
             dispositions = self._bounce(step)
+        self._look_ahead()
         cases = tuple(sorted(self._store.list_cases(), key=lambda case: case.number))
         return Row(step, tuple(self._sent[before:]), cases, tuple(dispositions))
 
@@ -107,7 +113,7 @@ class Stage:
     def _pass_until(self, end: datetime) -> None:
         idle = 0
         while True:
-            due = self._store.next_deadline()
+            due = min((at for at in (self._store.next_deadline(), self._morning) if at is not None), default=None)
             if due is None or due > end:
                 break
             instant = max(due, self._now)
@@ -116,6 +122,9 @@ class Stage:
                 raise UserError("the rehearsal stands still: a deadline leads to itself; please report this")
             self._now = instant
             fell = self._pipeline.sweep(self._now, self._clearance())
+            if self._morning is not None and self._morning <= self._now:
+                self._look_ahead()
+                fell += 1
             self._deliver()
             if not fell:
                 break

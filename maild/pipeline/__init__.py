@@ -13,7 +13,7 @@ from maild.desk.actions import Letter
 from maild.desk.deadlines import may_close, start_of
 from maild.mail.address import canonical
 from maild.mail.parse import read
-from maild.pipeline import clients, returned, staff
+from maild.pipeline import clients, digest, returned, staff, watch
 from maild.pipeline.incoming import Arrived, of_form
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
@@ -120,6 +120,21 @@ class Pipeline:
                 session.fall_due(case, due.kind, due.at, here)
                 fell += 1
         return fell
+
+    def mornings(self, now: datetime) -> datetime | None:
+        """Send the digests that are due (P7) and tell what must be told (M8); when the next digest will be, None where
+        nothing is open."""
+        sources = self._store.sources()
+        with self._store.transaction() as tx:
+            session = Session(self._world, tx, now, Clearance())
+            watch.run(session, sources, now)
+            for here in self._world.desks:
+                digest.run(session, here, now)
+            found = [
+                at for here in self._world.desks
+                if (at := digest.due(session, here, now)) is not None and digest.anything(session, here)
+            ]  # fmt: skip
+        return min(found, default=None)
 
     # -- what cannot be processed --------------------------------------------------------------------------------
 

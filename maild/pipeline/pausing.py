@@ -20,7 +20,7 @@ from maild.pipeline.world import DeskWorld
 from maild.store import Transaction
 
 REPLACED = frozenset(
-    "ack intake_missing resend_received booking_received booking_items_missing booking_unavailable".split()
+    ("ack", "intake_missing", "resend_received", "booking_received", "booking_items_missing", "booking_unavailable")
 )
 OWED = "owed:"
 
@@ -41,7 +41,7 @@ def answering(tx: Transaction, case: Case | None, sender: str) -> Pause | None:
 def instead(
     tx: Transaction, actions: Iterable[Action], case: Case, pause: Pause, here: DeskWorld, now: datetime
 ) -> tuple[tuple[Action, ...], Letter | None]:
-    """What goes out for a client's mail, and ``interrupted`` in place of what was left out of it, where it was taken."""
+    """What goes out for a client's mail; and ``interrupted``, where the mail was taken."""
     actions = tuple(actions)
     letters = [one for one in actions if isinstance(one, Letter)]
     if any(one.template in ("crisis_ack", "notice_urgent") for one in letters):

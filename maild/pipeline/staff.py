@@ -198,9 +198,8 @@ def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
     everyone = [counselor for one in session.world.desks for counselor in one.desk.counselors]
     inside = {one.desk.shared_inbox for one in session.world.desks} | set(desk.on_call) | set(session.world.operators)
     own = case.name or ""
-    others = {
-        name for name in session.tx.names(desk.name) if name and name != own and name not in own and len(name) >= 3
-    }
+    open_cases = [one for one in session.tx.open_cases(desk.name) if one.number != case.number]
+    others = {one.name for one in open_cases if one.name and one.name not in own and len(one.name) >= 2}
     public = [line.phone for line in desk.rules.hotlines]
     return leak.Secrets(
         counselors=everyone,

@@ -194,14 +194,31 @@ class Transaction:
         numbers |= self._pending.numbers_of(client)
         return sorted(numbers, reverse=True)
 
-    def names(self, desk: str) -> set[str]:
-        """The names that clients with an open case at this desk chose: for the leak guard (P5)."""
+    def has_open_cases(self, desk: str) -> bool:
+        """Whether a desk has any open case."""
         self.flush_if_writing()
-        numbers = self._connection.scalars(
-            select(cases.c.number).where(cases.c.desk == desk, cases.c.state != "closed")
+        wanted = select(cases.c.number).where(cases.c.desk == desk, cases.c.state != "closed").limit(1)
+        return self._connection.scalar(wanted) is not None
+
+    def open_cases(self, desk: str) -> list[Case]:
+        """Every open case of a desk, oldest first."""
+        self.flush_if_writing()
+        wanted = select(cases.c.number).where(cases.c.desk == desk, cases.c.state != "closed").order_by(cases.c.number)
+        numbers = list(self._connection.scalars(wanted))
+        self._loaded.load_cases(numbers)
+        self._loaded.load_keys()
+        return [case for number in numbers if (case := self.case(number)) is not None]
+
+    def looked_automatic(self, desk: str, since: datetime) -> list[datetime]:
+        """When mails arrived that looked automatic and belong to no case (K0), oldest first."""
+        self.flush_if_writing()
+        wanted = (
+            select(entry.c.at)
+            .where(entry.c.desk == desk, entry.c.kind == "automatic", entry.c.case_number.is_(None))
+            .where(entry.c.at > micros(since))
+            .order_by(entry.c.at)
         )
-        found = (self.case(number) for number in numbers.all())
-        return {case.name for case in found if case is not None and case.name}
+        return [instant(at) for at in self._connection.scalars(wanted)]
 
     def new_number(self) -> int:
         """A case number that no case had or will have again."""
