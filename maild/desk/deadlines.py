@@ -1,9 +1,9 @@
 """The clocks of a case (rules C4 to C6, C9, C11, C16, A3, K4): when something falls due, from the case alone.
 
-Theory. A case runs a clock on one side only. On the client's turn (``intake``, ``waiting_client``) two limits run and the
-earlier one counts: the days of silence since the delivered instant (C4) and the client's days over the whole case (C5).
-Both are turned into a *date*, ``closes_on``, in the desk's zone; the whole of that day still counts, so the case closes at
-the first instant of the next local day. On the desk's turn the alerts of C9 run. Intervals are half-open.
+Theory. A case runs a clock on one side only. On the client's turn (``intake``, ``waiting_client``) two limits run and
+the earlier one counts: the days of silence since the delivered instant (C4) and the client's days over the whole case
+(C5). Both are turned into a *date*, ``closes_on``, in the desk's zone; the whole of that day still counts, so the case
+closes at the first instant of the next local day. On the desk's turn the alerts of C9 run. Intervals are half-open.
 """
 
 from __future__ import annotations
@@ -47,6 +47,15 @@ def working_days_later(at: datetime, days: int, zone: ZoneInfo, is_holiday: IsHo
     return datetime.combine(day, local.time(), zone).astimezone(UTC)
 
 
+def staffed(at: datetime, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) -> bool:
+    """Whether an instant lies in the desk's hours (K4): half-open, no holiday."""
+    local = at.astimezone(zone)
+    hours = rules.hours
+    if local.weekday() not in hours.weekdays or is_holiday(local.date()):
+        return False
+    return hours.start <= local.time() < hours.end
+
+
 def client_seconds(case: Case, now: datetime) -> float:
     """The client's elapsed seconds over the case so far (C5)."""
     if case.clock_since is None:
@@ -66,6 +75,8 @@ def closing(case: Case, rules: Rules, zone: ZoneInfo) -> tuple[date, Reason] | N
         dates.append((local_date(case.silence_from, zone) + timedelta(days=limit), 0, reason))
     if rules.client_days > 0:
         left = timedelta(days=rules.client_days) - timedelta(seconds=case.client_seconds)
+        # the last day counts whole, so more may be spent than there is; the day the turn begins is still theirs
+        left = max(left, timedelta())
         dates.append((local_date(case.clock_since + left, zone), 1, "client_days"))
     if not dates:
         return None
