@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from maild.desk import intake
 from maild.desk.actions import Action, Decision, Letter, Relay
-from maild.desk.case import Case, Thread
-from maild.desk.deadlines import closes_on, local_date
+from maild.desk.case import Case, State, Thread
+from maild.desk.deadlines import closes_on, days_later, local_date
 from maild.desk.events import ClientMail
 from maild.desk.rules import Desk
 from maild.desk.terms import in_force
@@ -21,20 +21,33 @@ def decide(case: Case | None, mail: ClientMail, desk: Desk) -> tuple[str, Decisi
     """The kind of event this mail turned out to be, and what follows."""
     if mail.crisis:
         return "crisis", _crisis(case, mail, desk)
-    if mail.attachments and desk.rules.attachments != "strip" and not _continues_closed(case):
+    if mail.attachments and desk.rules.attachments != "strip" and not _continues_closed(case, mail):
         return "rejected", _rejected(case, mail, desk)
     if case is None:
         return "mail", _first(mail, desk)
     if case.state == "closed":
         return "mail", _closed(case, mail, desk)
-    if mail.resend_of is not None and case.state in ("waiting_desk", "waiting_client", "held"):
+    if mail.resend_of is not None and _may_be_resend(case):
         return "resend", _resend(case, mail, desk)
     return "mail", _open(case, mail, desk)
 
 
-def _continues_closed(case: Case | None) -> bool:
+def _continues_closed(case: Case | None, mail: ClientMail) -> bool:
     # C3, C12, D1 say how a mail to such a case is answered; a word about attachments would mislead
-    return case is not None and case.state == "closed"
+    return case is not None and case.state == "closed" and not _in_time(case, mail)
+
+
+def _in_time(case: Case, mail: ClientMail) -> bool:
+    """Whether the case was closed by a clock that this mail arrived before (C7)."""
+    by_clock = case.reason in ("silence", "intake_silence", "client_days")
+    return by_clock and case.closed is not None and mail.at < case.closed
+
+
+def _may_be_resend(case: Case) -> bool:
+    """In ``intake`` the same text is an intake mail; without a reply of ours there is none to send again (C10)."""
+    if case.state == "waiting_client":
+        return case.last_reply is not None
+    return case.state in ("waiting_desk", "held") and interrupted(case) != "intake"
 
 
 # -- first mails ---------------------------------------------------------------------------------------------------
@@ -66,6 +79,7 @@ def _intake(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     missing = intake.missing(dict(case.items), desk.rules.required)
     if missing and case.asked < desk.rules.intake_asks:
         case = replace(case, state="intake", asked=case.asked + 1, silence_from=mail.at)
+        case = replace(case, state_before=None, held_since=None, reminders=0)
         if case.clock_since is None:
             case = replace(case, clock_since=mail.at)
         values = {"missing": missing, "asked": case.asked, "closes_on": closes_on(case, desk)}
@@ -82,14 +96,9 @@ def _intake(case: Case, mail: ClientMail, desk: Desk) -> Decision:
 
 
 def _open(case: Case, mail: ClientMail, desk: Desk) -> Decision:
-    before = case.state
-    again: tuple[Action, ...] = ()
-    if before == "undeliverable":
-        # the client can be reached after all: the reply that came back goes once more (M4)
-        case, again = returned_reply(case, desk)
-        before = "waiting_desk" if again else case.state_before or "waiting_desk"
-    elif before == "held":
-        before = case.state_before or "waiting_desk"
+    # the client can be reached after all: the reply that came back goes once more (M4)
+    case, again = returned_reply(case, desk)
+    before = "waiting_desk" if again else interrupted(case)
     if before == "intake":
         decision = _intake(case, mail, desk)
         return replace(decision, actions=again + decision.actions)
@@ -103,7 +112,8 @@ def _open(case: Case, mail: ClientMail, desk: Desk) -> Decision:
 
 def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     """The same text again (C10): on our turn say that it is here, on theirs send our reply once more."""
-    case = replace(_received(case, mail), resends=case.resends + 1)
+    # nothing new to read: a reply to the notice of the first one still answers it (P5)
+    case = replace(_received(case, mail), resends=case.resends + 1, last_entry=case.last_entry)
     late = case.last_delivered is not None and mail.at < case.last_delivered
     stored = case.last_reply
     if case.state == "waiting_client" and not late and stored is not None:
@@ -120,8 +130,8 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
 
 
 def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
-    """The reply that came back goes out again (M4); nothing where it was another mail that came back."""
-    if case.bounced is None:
+    """The reply that came back goes out again (M4), though staff put the case on hold since; else nothing."""
+    if case.bounced is None or case.state not in ("undeliverable", "held"):
         return case, ()
     again = _once_more(case, case.bounced, desk)
     return replace(case, bounced=None, queued_replies=case.queued_replies + 1), (again,)
@@ -152,10 +162,9 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         # it crossed our last reply: it belongs to that round trip, and answering it costs nothing (C7)
         case = _to_desk(_received(_reopened(case), mail), mail, desk, round_trip=case.round_trip)
         return Decision(case, _welcome(case, mail, desk, new_turn=False), "accepted", "crossed_last_reply")
-    in_time = case.closed is not None and mail.at < case.closed
-    if in_time and case.reason == "intake_silence":
-        return _intake(_reopened(case, mail.at), mail, desk)
-    if in_time and case.reason in ("silence", "client_days"):
+    if _in_time(case, mail):
+        if was_intake(case):
+            return _intake(_reopened(case, mail.at), mail, desk)
         round_trip = case.round_trip if before_reply else next_round_trip(case, desk)
         case = _to_desk(_received(_reopened(case, mail.at), mail), mail, desk, round_trip=round_trip)
         return Decision(case, _welcome(case, mail, desk, new_turn=not before_reply), "accepted", "was_in_time")
@@ -168,7 +177,7 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     if case.reason == "service_ended":
         ended = Letter("service_end", values={"ends_on": None, "text": ""}, entry=mail.entry)
         return Decision(case, (ended,), "accepted", "service_ended")
-    shown = Letter("notice", "inbox", {"late": True}, entry=mail.entry)
+    shown = Letter("notice", "inbox", {"late": True, "attachments_dropped": bool(mail.attachments)}, entry=mail.entry)
     if mail.thanks or case.limit_told:
         return Decision(case, (shown,), "accepted", "after_the_end")
     told = Letter("limit_reached", entry=mail.entry)
@@ -178,15 +187,32 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
 def _reopened(case: Case, at: datetime | None = None) -> Case:
     over = (case.closed - at).total_seconds() if at is not None and case.closed is not None else 0.0
     seconds = max(0.0, case.client_seconds - max(0.0, over))  # the clock ran on to the deadline (C5)
-    return replace(case, state="waiting_client", reason=None, closed=None, client_seconds=seconds)
+    back: State = "intake" if was_intake(case) else "waiting_client"
+    return replace(case, state=back, reason=None, closed=None, client_seconds=seconds)
+
+
+def _on_its_old_day(case: Case, at: datetime, desk: Desk) -> Case:
+    """Open again with the ``closes_on`` it had: a rejected mail gives seven days and restarts no silence (A3)."""
+    rules = desk.rules
+    limit = rules.intake_silence_days if was_intake(case) else rules.silence_days
+    assert case.closed is not None  # by a clock, at the start of the day after closes_on
+    silence = days_later(case.closed, -limit - 1, ZoneInfo(desk.timezone))
+    return replace(_reopened(case, at), clock_since=at, silence_from=silence)
+
+
+def was_intake(case: Case) -> bool:
+    """Whether a closed case never got past its intake (I1), whichever clock closed it (C5)."""
+    return case.reason == "intake_silence" or (case.round_trip == 0 and case.replies == 0 and case.asked > 0)
 
 
 def resumed(case: Case, at: datetime) -> Case:
     """Out of ``held`` or ``undeliverable`` into what was interrupted, with its clock started anew (C16, M4)."""
-    back = case.state_before or "waiting_desk"
+    back = interrupted(case)
     case = replace(case, state=back, state_before=None, held_since=None, reminders=0)
     if back in ("intake", "waiting_client"):
         return replace(case, clock_since=at, silence_from=at)
+    if case.unanswered_since is None and not case.queued_replies:
+        return replace(case, unanswered_since=at, alerts=0)  # nobody who waits is forgotten (C9)
     return case
 
 
@@ -195,16 +221,14 @@ def resumed(case: Case, at: datetime) -> Case:
 
 def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     """A hit of K1: to the counselors at once, whatever is missing (K2)."""
-    new = case is None or case.state == "closed"
-    before = "intake" if new else _interrupted(case)
     again: tuple[Action, ...] = ()
-    if new:
-        base = replace(opened(mail, desk), previous=case.number if case is not None else None)
+    new = case is None or case.state == "closed"
+    if case is None or case.state == "closed":
+        base, before = replace(opened(mail, desk), previous=case.number if case is not None else None), "intake"
     else:
-        assert case is not None
-        base = case
-        if case.state == "undeliverable":
-            base, again = returned_reply(case, desk)
+        # the reply that comes again completes the round trip it was taken from, as in any other mail (M4)
+        base, again = returned_reply(case, desk)
+        before = "waiting_desk" if again else interrupted(case)
     late = base.last_delivered is not None and mail.at < base.last_delivered
     if before == "intake":
         round_trip = 1
@@ -230,8 +254,8 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     return Decision(base, (*again, *actions), "automatic" if mail.automatic else "accepted", "crisis")
 
 
-def _interrupted(case: Case | None) -> str:
-    assert case is not None
+def interrupted(case: Case) -> State:
+    """Whose turn it is, behind ``held`` and ``undeliverable``."""
     if case.state in ("held", "undeliverable"):
         return case.state_before or "waiting_desk"
     return case.state
@@ -243,7 +267,10 @@ def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
         told = Letter("attachment_rejected", values={"closes_on": None, "first": True, "stripped": False})
         return Decision(None, (told,), "rejected", "attachment")
     again: tuple[Action, ...] = ()
-    if case.state == "undeliverable":
+    if case.state == "closed":
+        # in time after all (C7): open again until the day it had closed on, or the seven days of A3
+        case = _on_its_old_day(case, mail.at, desk)
+    elif case.state == "undeliverable":
         case, again = returned_reply(case, desk)
         case = resumed(replace(case, state_before="waiting_desk") if again else case, mail.at)
     if case.state in ("intake", "waiting_client"):
@@ -290,8 +317,7 @@ def _to_desk(case: Case, mail: ClientMail, desk: Desk, *, round_trip: int) -> Ca
     seconds = case.client_seconds
     if case.clock_since is not None and case.state in ("intake", "waiting_client"):
         seconds += max(0.0, (mail.at - case.clock_since).total_seconds())
-    waiting = case.state == "waiting_desk" and case.unanswered_since is not None
-    held_wait = case.state == "held" and case.unanswered_since is not None
+    earlier = case.unanswered_since if case.state in ("waiting_desk", "held") else None
     return replace(
         case,
         state="waiting_desk",
@@ -303,8 +329,8 @@ def _to_desk(case: Case, mail: ClientMail, desk: Desk, *, round_trip: int) -> Ca
         clock_since=None,
         silence_from=None,
         floor=None,
-        unanswered_since=case.unanswered_since if waiting or held_wait else mail.at,
-        alerts=case.alerts if waiting or held_wait else 0,
+        unanswered_since=min(earlier, mail.at) if earlier else mail.at,  # two sources may hand over out of order
+        alerts=case.alerts if earlier else 0,
     )
 
 

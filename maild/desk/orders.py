@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from maild.desk.actions import Decision, Letter
 from maild.desk.case import Case
-from maild.desk.client_mail import resumed
+from maild.desk.client_mail import interrupted, resumed
+from maild.desk.deadlines import local_date
 from maild.desk.events import Command
 from maild.desk.outcomes import ended, used_up
 from maild.desk.rules import Desk
@@ -82,16 +84,23 @@ def _hold(case: Case, order: Command, _desk: Desk) -> tuple[str, Decision]:
 
 def _reopen(case: Case, order: Command, _desk: Desk) -> tuple[str, Decision]:
     if case.state in ("held", "undeliverable"):
-        return "reopen", _did(replace(resumed(case, order.at), bounced=None), "reopened")
+        if case.bounced is not None:
+            # the reply never arrived and was taken back (M4): the client still waits for one
+            case = replace(case, state_before="waiting_desk", unanswered_since=None, bounced=None)
+        return "reopen", _did(resumed(case, order.at), "reopened")
     if case.is_open:
         return "note", _did(case, "is_open")
     case = replace(case, reason=None, closed=None, declined=None, decline_told=False, limit_told=False)
+    if case.unanswered_since is not None or case.bounced is not None:
+        # it was closed while the client waited; the wait begins anew (C9)
+        case = replace(case, state="waiting_desk", unanswered_since=order.at, bounced=None)
+        return "reopen", _did(case, "reopened")
     case = replace(case, state="waiting_client", clock_since=order.at, silence_from=order.at)
     return "reopen", _did(case, "reopened")
 
 
 def _no_reply(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
-    if case.state not in ("waiting_desk", "held"):
+    if case.state not in ("waiting_desk", "held") or interrupted(case) == "intake":
         return "note", _did(case, "not_our_turn")
     case = replace(
         case,
@@ -101,6 +110,8 @@ def _no_reply(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
         round_trip=case.completed,  # the turn is handed back uncounted (C14)
         unanswered_since=None,
         alerts=0,
+        bounced=None,
+        floor=None,
         urgent_since=None,
         urgent_count=0,
     )
@@ -120,8 +131,10 @@ def _clear_crisis(case: Case, order: Command, desk: Desk) -> tuple[str, Decision
         return "note", _did(case, "crisis_cleared")
     if used_up(case, desk):
         return "note", _did(ended(case, "completed", order.at), "crisis_cleared_completed")
-    # no clock ran while the flag stood: the days of silence begin anew rather than end all at once (K2)
-    return "note", _did(replace(case, silence_from=order.at), "crisis_cleared")
+    # no clock ran while the flag stood (K2): the days of silence begin anew, and nothing ends in the past (C11)
+    today = local_date(order.at, ZoneInfo(desk.timezone))
+    floor = max(case.floor, today) if case.floor else today
+    return "note", _did(replace(case, silence_from=order.at, floor=floor), "crisis_cleared")
 
 
 def _accept_address(case: Case, order: Command, _desk: Desk) -> tuple[str, Decision]:

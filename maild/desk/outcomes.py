@@ -1,14 +1,15 @@
-"""What becomes of our own mails, and of time: replies accepted, delivered, come back; deadlines (rules C2 to C9, M4)."""
+"""What becomes of our own mails, and of time: replies accepted, delivered, come back; deadlines (rules C, M4)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from maild.desk.actions import Action, Decision, Letter, Relay
-from maild.desk.case import Case
-from maild.desk.client_mail import is_last, next_round_trip, resumed
-from maild.desk.deadlines import closing
+from maild.desk.actions import Action, Audience, Decision, Letter, Relay
+from maild.desk.case import Case, State
+from maild.desk.client_mail import interrupted, is_last, next_round_trip
+from maild.desk.deadlines import closing, deadlines, local_date, start_of
 from maild.desk.events import Delivered, Due, Failed, Reply
 from maild.desk.rules import Desk
 
@@ -17,8 +18,10 @@ REPLIES = ("reply", "final_reply")
 
 def reply(case: Case, event: Reply, desk: Desk) -> Decision:
     """A counselor's reply goes to the client (P2). It costs its round trip only when it is delivered (C2)."""
+    supplement = case.unanswered_since is None and case.state in ("waiting_desk", "waiting_client", "closed")
+    if not event.interim:
+        case = _answering(case, event)
     last = is_last(case, desk) and not event.interim
-    supplement = case.unanswered_since is None and case.state not in ("held", "undeliverable")
     relay = Relay(
         event.entry,
         "final_reply" if last else "reply",
@@ -36,11 +39,27 @@ def reply(case: Case, event: Reply, desk: Desk) -> Decision:
     )
     if not event.interim:
         case = replace(case, last_reply=event.entry, held_reply=None, unanswered_since=None, alerts=0)
-    if case.state == "held":
-        case = replace(
-            resumed(replace(case, state_before="waiting_desk"), event.at), clock_since=None, silence_from=None
-        )
     return Decision(case, (relay,), "accepted", "interim" if event.interim else "reply")
+
+
+def _answering(case: Case, event: Reply) -> Case:
+    """A reply ends a hold (C16), and an intake: whoever answers takes the mail as it is. Not so ``#interim`` (C14)."""
+    if case.state == "closed":
+        return case
+    seconds = case.client_seconds
+    if interrupted(case) == "intake":
+        if case.clock_since is not None:
+            seconds += max(0.0, (event.at - case.clock_since).total_seconds())
+        case = replace(case, clock_since=None, silence_from=None, floor=None, client_seconds=seconds)
+        case = (
+            replace(case, state="waiting_desk")
+            if case.state == "intake"
+            else replace(case, state_before="waiting_desk")
+        )
+    if case.state == "held":
+        case = replace(case, state="waiting_desk", state_before=None, held_since=None, reminders=0)
+        case = replace(case, clock_since=None, silence_from=None)
+    return replace(case, round_trip=max(case.round_trip, 1))
 
 
 def delivered(case: Case, event: Delivered, desk: Desk) -> Decision:
@@ -55,27 +74,44 @@ def delivered(case: Case, event: Delivered, desk: Desk) -> Decision:
     case = replace(case, queued_replies=max(0, case.queued_replies - 1), replies=case.replies + 1)
     confirmed = Letter("delivered", "inbox", {"at": at}, entry=event.entry)
     if case.state == "closed":
-        return Decision(case, (confirmed,), None, "supplement_after_end")
-    interim = event.template == "interim"
-    case = replace(case, last_delivered=max(case.last_delivered, at) if case.last_delivered else at)
-    if interim:
-        return Decision(case, (confirmed,), None, "interim_delivered")
-    case = replace(case, completed=max(case.completed, event.round_trip), bounced=None)
-    if case.state == "held":
-        return Decision(case, (confirmed,), None, "delivered_while_held")
+        bounced = case.bounced if event.template == "interim" else None
+        return Decision(replace(case, bounced=bounced), (confirmed,), None, "supplement_after_end")
+    if event.template == "interim":
+        # it counts nothing (C14), but the last reply may have waited for it to end the case (C3)
+        over = case.state == "waiting_client" and _over(case, desk)
+        case = ended(case, "completed", at) if over else case
+        return Decision(case, (confirmed,), None, "completed" if over else "interim_delivered")
+    in_turn = event.round_trip >= case.round_trip
+    completed = max(case.completed, event.round_trip)
+    case = replace(
+        case,
+        last_delivered=max(case.last_delivered, at) if case.last_delivered else at,
+        completed=completed,
+        round_trip=max(case.round_trip, completed),  # #no-reply may have taken the number back meanwhile (C14)
+        bounced=None,
+    )
     if case.unanswered_since is not None:
         # a mail that arrived before this instant belongs to this round trip and still waits (C7)
-        if case.unanswered_since >= at:
-            case = replace(case, round_trip=next_round_trip(case, desk))
-        case = replace(case, state="waiting_desk", state_before=None)
+        if case.unanswered_since > at and in_turn:
+            seconds = case.client_seconds + (case.unanswered_since - at).total_seconds()  # C5
+            case = replace(case, round_trip=next_round_trip(case, desk), client_seconds=seconds)
+        if case.state != "held":
+            case = replace(case, state="waiting_desk", state_before=None)
         return Decision(case, (confirmed,), None, "delivered_but_waiting")
-    case, ended = _clients_turn(case, event, desk)
-    letter = replace(confirmed, values={"at": at, "ended": ended})
-    return Decision(case, (letter,), None, "completed" if ended else "delivered")
+    if case.state == "held" and not _over(case, desk):
+        # the hold stands, but the turn behind it is the client's now
+        return Decision(replace(case, state_before="waiting_client"), (confirmed,), None, "delivered_while_held")
+    case, over = _clients_turn(case, event, desk)
+    letter = replace(confirmed, values={"at": at, "ended": over})
+    return Decision(case, (letter,), None, "completed" if over else "delivered")
+
+
+def _over(case: Case, desk: Desk) -> bool:
+    return used_up(case, desk) and not case.queued_replies
 
 
 def _clients_turn(case: Case, event: Delivered, desk: Desk) -> tuple[Case, bool]:
-    if used_up(case, desk) and not case.queued_replies:
+    if _over(case, desk):
         return ended(case, "completed", event.at), True
     started = case.clock_since if case.state == "waiting_client" else None
     case = replace(
@@ -84,7 +120,7 @@ def _clients_turn(case: Case, event: Delivered, desk: Desk) -> tuple[Case, bool]
         state_before=None,
         clock_since=started or event.at,
         silence_from=event.at,  # a supplement restarts the days of silence (C4), not the client's days (C5)
-        floor=None,
+        floor=case.floor if started else None,  # the seven days of A3 outlast a supplement
     )
     return case, False
 
@@ -98,38 +134,42 @@ def failed(case: Case, event: Failed, desk: Desk) -> Decision:
     """A mail to the client will not arrive (M4)."""
     values = {"reason": event.reason, "template": event.template}
     told = Letter("delivery_failed", "inbox", values, entry=event.entry, timer=True)
-    is_reply = event.template in (*REPLIES, "interim")
-    if is_reply and not event.bounced:
+    is_reply = event.template in REPLIES  # an interim counts nothing and is not sent again by itself (C14)
+    if (is_reply or event.template == "interim") and not event.bounced:
         case = replace(case, queued_replies=max(0, case.queued_replies - 1))
-    if is_reply and event.bounced and event.round_trip == case.completed > 0 and event.template != "interim":
-        case = replace(case, completed=case.completed - 1)  # it takes its round trip back
+    taken_back = is_reply and event.bounced and event.round_trip == case.completed > 0
+    if taken_back:
+        case = replace(case, completed=case.completed - 1)
     if case.state == "undeliverable":
-        return Decision(
-            replace(case, bounced=event.entry if is_reply else case.bounced), (told,), None, "undeliverable"
-        )
+        bounced = event.entry if is_reply else case.bounced
+        return Decision(replace(case, bounced=bounced), (told,), None, "undeliverable")
     if is_reply:
-        if case.state == "closed" and (case.reason != "completed" or event.other_open):
+        if case.state == "closed" and (case.reason != "completed" or not taken_back or event.other_open):
             return Decision(case, (told,), None, "failed_after_end")
         if case.state in ("waiting_desk", "held") and case.unanswered_since is not None:
             # the client has written since, so the case is ours to answer; the reply is reported as lost
+            if taken_back and not case.queued_replies:
+                case = replace(case, round_trip=min(case.round_trip, event.round_trip))  # and costs nothing
             return Decision(case, (told,), None, "failed_reported")
-        before = "waiting_client"
+        before: State = "waiting_client"
     elif case.state in ("intake", "waiting_client"):
         before = case.state
     else:
         return Decision(case, (told,), None, "failed_reported")
     seconds = case.client_seconds
-    if not is_reply and case.clock_since is not None:
+    if not taken_back and case.clock_since is not None:
         seconds += max(0.0, (event.at - case.clock_since).total_seconds())
     case = replace(
         case,
         state="undeliverable",
-        state_before=before,  # type: ignore[arg-type]
+        state_before=before,
         reason=None,
         closed=None,
         client_seconds=seconds,
         clock_since=None,
         silence_from=None,
+        held_since=None,
+        reminders=0,
         bounced=event.entry if is_reply else None,
     )
     return Decision(case, (told,), None, "undeliverable")
@@ -137,18 +177,21 @@ def failed(case: Case, event: Failed, desk: Desk) -> Decision:
 
 def due(case: Case, event: Due, desk: Desk) -> Decision:
     """A deadline was reached; each happens once, at its own instant (C11)."""
-    rules = desk.rules
+    rules, zone = desk.rules, ZoneInfo(desk.timezone)
+    if event.kind not in deadlines(case, desk):
+        return Decision(case, (), None, "not_due")
     if event.kind == "close":
-        why = closing(case, rules, ZoneInfo(desk.timezone))
-        if why is None:
-            return Decision(case, (), None, "not_due")
+        why = closing(case, rules, zone)
+        if why is None or event.at < start_of(why[0] + timedelta(days=1), zone):
+            return Decision(case, (), None, "not_due")  # the deadline has moved since it was read (C4, A3)
         case = ended(case, why[1], event.at)
         return Decision(case, (Letter("closed_silence", timer=True),), None, f"closed_{why[1]}")
     if event.kind == "alert":
         index = case.alerts
         last = index >= len(rules.alert_days) - 1
         since = case.unanswered_since
-        days = (event.at - since).days if since else 0
+        # calendar days: a spring day has 23 hours
+        days = (local_date(event.at, zone) - local_date(since, zone)).days if since else 0
         values = {"days": days, "since": since, "last": last, "resend": False}
         actions: list[Action] = [Letter("alert_waiting", "inbox", values, entry=case.last_entry, timer=True)]
         if last:
@@ -160,20 +203,19 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
         values |= {"last": False, "resend": False, "since": case.held_since}
         return Decision(case, (Letter("alert_waiting", "inbox", values, timer=True),), None, "held_reminder")
     if event.kind == "urgent":
-        return _urgent_again(case)
+        return _urgent_again(case, staffed=event.staffed or not desk.on_call)
     return Decision(case, (), None, "not_due")
 
 
-def _urgent_again(case: Case) -> Decision:
-    """The urgent notice once more, to a wider circle each time (K4)."""
+def _urgent_again(case: Case, *, staffed: bool) -> Decision:
+    """The urgent notice once more, to a wider circle each time (K4): outside the desk's hours ``on_call`` first."""
     case = replace(case, urgent_count=case.urgent_count + 1)
     values = {"repeat": case.urgent_count}
-    circles: tuple[str, ...] = ("inbox", "on_call")
+    circles: tuple[Audience, ...] = ("inbox", "on_call") if staffed else ("on_call",)
     if case.urgent_count >= 2:
-        circles += ("counselors",)
+        circles = ("inbox", "on_call", "counselors")
     actions: list[Action] = [
-        Letter("notice_urgent", circle, values, entry=case.last_entry, timer=True)  # type: ignore[arg-type]
-        for circle in circles
+        Letter("notice_urgent", circle, values, entry=case.last_entry, timer=True) for circle in circles
     ]
     if case.urgent_count >= 3:
         actions.append(Letter("operator_alert", "operators", {"code": "crisis_untaken"}, timer=True))
@@ -181,7 +223,7 @@ def _urgent_again(case: Case) -> Decision:
 
 
 def ended(case: Case, reason: str, at: object) -> Case:
-    """The case closed; its clocks stopped at ``at``."""
+    """The case closed; its clocks stopped at ``at``. Who had no answer is remembered, in case it is reopened."""
     seconds = case.client_seconds
     if case.clock_since is not None:
         seconds += max(0.0, (at - case.clock_since).total_seconds())  # type: ignore[operator]
@@ -195,7 +237,6 @@ def ended(case: Case, reason: str, at: object) -> Case:
         clock_since=None,
         silence_from=None,
         floor=None,
-        unanswered_since=None,
         held_since=None,
         urgent_since=None,
         urgent_count=0,

@@ -3,8 +3,8 @@
 Theory. A case is a conversation with exactly one side to move. ``waiting_desk`` means somebody is waiting for us,
 ``waiting_client`` and ``intake`` mean we wait and a clock runs; ``held`` and ``undeliverable`` stop all clocks and
 remember what they interrupted; ``closed`` is left again only where a mail turns out to have been in time (C7), a final
-reply bounces (M4), or a person says so (``reopen``). Whatever ``decide`` returns is held against this table: a step that
-is not in it raises ``IllegalTransition`` and changes nothing.
+reply bounces (M4), or a person says so (``reopen``). Whatever ``decide`` returns is held against this table: a step
+that is not in it raises ``IllegalTransition`` and changes nothing.
 
 ``None`` stands for "no case": a mail that opens none (A1, D2) stays there.
 docs/transitions.md is generated from this table and a test compares them.
@@ -51,12 +51,16 @@ def _table() -> dict[tuple[State | None, str], frozenset[State | None]]:
         ("waiting_desk", "resend"): to("waiting_desk"),
         ("waiting_client", "resend"): to("waiting_client"),
         ("held", "resend"): to("waiting_desk"),
-        ("undeliverable", "rejected"): to("waiting_desk", "intake"),
+        ("undeliverable", "rejected"): to("waiting_desk", "waiting_client", "intake"),
+        # a rejected mail that arrived before a clock closed the case opens it again (C7, A3)
+        ("closed", "rejected"): to("waiting_client", "intake"),
+        # a new case of its own, never joined to the old one (K2)
+        ("closed", "crisis"): to("waiting_desk"),
         # a final reply that was completed stays so; a supplement changes nothing until it is delivered
         ("waiting_desk", "delivered"): to("waiting_desk", "waiting_client", "closed"),
         ("waiting_client", "delivered"): to("waiting_client", "closed"),
         ("undeliverable", "delivered"): to("undeliverable", "waiting_client", "waiting_desk", "closed"),
-        ("held", "delivered"): to("held"),
+        ("held", "delivered"): to("held", "closed"),
         ("intake", "delivered"): to("intake"),
         ("closed", "delivered"): to("closed"),
         ("waiting_desk", "failed"): to("waiting_desk", "undeliverable"),
@@ -70,6 +74,7 @@ def _table() -> dict[tuple[State | None, str], frozenset[State | None]]:
         ("waiting_desk", "due"): to("waiting_desk"),
         ("held", "due"): to("held"),
         ("undeliverable", "due"): to("undeliverable"),
+        ("closed", "due"): to("closed"),
         ("waiting_desk", "no_reply"): to("waiting_client", "closed"),
         ("held", "no_reply"): to("waiting_client", "closed"),
         ("closed", "reopen"): to("waiting_desk", "waiting_client"),
@@ -80,7 +85,9 @@ def _table() -> dict[tuple[State | None, str], frozenset[State | None]]:
         ("closed", "reply"): to("closed"),
         ("waiting_desk", "reply"): to("waiting_desk"),
         ("waiting_client", "reply"): to("waiting_client"),
-        ("held", "reply"): to("waiting_desk"),
+        # a reply takes an incomplete intake as it is and ends a hold; an interim does neither (C14, C16)
+        ("intake", "reply"): to("waiting_desk", "intake"),
+        ("held", "reply"): to("waiting_desk", "held"),
         ("undeliverable", "reply"): to("undeliverable"),
     }
     for state in _OPEN:
