@@ -62,8 +62,11 @@ def as_dialogue(row: Row, config: Config) -> str:
     at, zone = row.step.at, row.step.at.tzinfo
     earlier = [one for one in row.sent if one.at < at]
     lines = ["", "=" * 72]
+    digests = [one for one in earlier if one.template == "digest"]
     for one in earlier:
-        lines += [*_letter(one, zone), ""]
+        # a long wait holds a digest for each working morning; the last one says it all
+        if one.template != "digest" or one is digests[-1]:
+            lines += [*_letter(one, zone), *_others(digests if one.template == "digest" else []), ""]
     if earlier:
         lines.append("-" * 72)
     lines.append(f"[{row.step.number}] {at:%Y-%m-%d}({_WEEKDAYS[at.weekday()]}) {at:%H:%M:%S}  {_what(row, config)}")
@@ -103,6 +106,10 @@ def _letter(one: Sent, zone: tzinfo | None) -> list[str]:
     subject, text, _ = read_message(one.data)
     head = f"  <- {one.at.astimezone(zone):%m-%d %H:%M} {_AUDIENCE[one.audience]} {one.to}  [{one.template}]"
     return [head, f"     件名: {subject}", *(f"     {line}".rstrip() for line in text.rstrip().splitlines())]
+
+
+def _others(digests: list[Sent]) -> list[str]:
+    return [f"     （この前に、毎朝のまとめがあと {len(digests) - 1} 通）"] if len(digests) > 1 else []
 
 
 def _cases(cases: tuple[Case, ...], config: Config) -> list[str]:
