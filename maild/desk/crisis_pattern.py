@@ -1,8 +1,8 @@
 """The pattern language of the crisis lists: small on purpose, so that nothing in it can match in more than linear time.
 
-    ( | )   alternatives            ?   the character or bracket before it may be missing
-    …       up to 12 characters of the same sentence (in English up to three words)
-    !( )    not followed by         {name}   a list from [words]         @   in exceptions: the phrase itself
+( | )   alternatives            ?   the character or bracket before it may be missing
+…       up to 12 characters of the same sentence (in English up to three words)
+!( )    not followed by         {name}   a list from [words]         @   in exceptions: the phrase itself
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def _choice(pattern: str, at: int, words: Mapping[str, str], depth: int) -> tupl
 def _empty(tree: Sequence) -> bool:
     """Could the pattern be found in an empty text."""
     return all(
-        isinstance(n, Never) or (isinstance(n, Choice) and (n.optional or any(map(_empty, n.options)))) or isinstance(n, Gap)
+        isinstance(n, Never)
+        or (isinstance(n, Choice) and (n.optional or any(map(_empty, n.options))))
+        or isinstance(n, Gap)
         for n in tree
     )
 

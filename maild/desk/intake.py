@@ -21,8 +21,13 @@ _VALUE_MAX = 2_000
 _BLANK = re.compile(
     r"[\s_ー―—\-–.…・、,*()（）/／|:：?？○◯〇□☐~〜]*(?:[(（]?(?:未記入|任意|必須|例.{0,20}|記入してください|ご記入ください|未入力|空欄|選択してください|入力してください)[)）]?)?[\s_\-.()（）]*"
 )
-_HINT = re.compile(r"(?:ここに|こちらに|以下に|下に|下記に).{0,12}(?:書|記入|入力).{0,12}|(?:実名あるいは匿名|可能な範囲で.{0,12})")
-_BOTH_SEXES = re.compile(r"[\s/・,、|()（）□☐]*(?:男性?|男の子|女性?|その他|回答しない|無回答|どちらでもない|未選択|or|[\s/・,、|()（）□☐])+", re.I)
+_HINT = re.compile(
+    r"(?:ここに|こちらに|以下に|下に|下記に).{0,12}(?:書|記入|入力).{0,12}|(?:実名あるいは匿名|可能な範囲で.{0,12})"
+)
+_BOTH_SEXES = re.compile(
+    r"[\s/・,、|()（）□☐]*(?:男性?|男の子|女性?|その他|回答しない|無回答|どちらでもない|未選択|or|[\s/・,、|()（）□☐])+",
+    re.I,
+)
 _MARKED = re.compile(r"[○◯〇●◎☑✓✔レ■◉⦿]|\(\s*[xX○レv]\s*\)|\[[xX]\]")
 _REGION_BLANK = re.compile(r"[\s・/、,|_\-]*(?:(?:都道府県|都|道|府|県|市区町村|市町村|市|区|町|村)[\s・/、,|_\-]*)+")
 _REGION_BOTH = re.compile(r"[\s(（]*県内[\s・/、,|]*(?:or|か)?[\s]*県外[\s)）]*|[\s(（]*県外[\s・/、,|]*県内[\s)）]*")
@@ -137,18 +142,38 @@ def missing(found: Mapping[str, str], items: Sequence[ItemSpec]) -> tuple[str, .
 
 _COMPANIONS = (
     ("代理", r"代理(?!店|業|出産|戦争|人(?:業|店)|販売|権|公告|母|購入|教員|講師|の先生)"),
-    ("代わりに", r"(?:息子|娘|母|父|親|夫|妻|主人|旦那|兄|弟|姉|妹|友人|友達|本人|子ども|子供|孫|彼|彼女|祖父|祖母|家族|知人|利用者|生徒)(?:さん|ちゃん|くん|君|様)?(?:の|に)(?:代わり|かわり|替わり)"),
-    ("代わりに", r"(?:本人|当人)に(?:代わ|かわ)|代筆|代行して(?:申|予約|書|メール|相談|連絡)|(?:本人|息子|娘|母|父|夫|妻)から頼まれ"),
+    (
+        "代わりに",
+        r"(?:息子|娘|母|父|親|夫|妻|主人|旦那|兄|弟|姉|妹|友人|友達|本人|子ども|子供|孫|彼|彼女|祖父|祖母|家族|知人|利用者|生徒)(?:さん|ちゃん|くん|君|様)?(?:の|に)(?:代わり|かわり|替わり)",
+    ),
+    (
+        "代わりに",
+        r"(?:本人|当人)に(?:代わ|かわ)|代筆|代行して(?:申|予約|書|メール|相談|連絡)|(?:本人|息子|娘|母|父|夫|妻)から頼まれ",
+    ),
     ("同席", r"同席(?!した(?:上司|同僚|客|人)|の(?:上司|同僚|客)|していた|させられ|することが(?:多|あり))"),
     ("付き添い", r"(?:付き?添い?|つきそい|つき添い)(?!の仕事|の(?:アルバイト|バイト|業務))"),
-    ("付き添い", r"(?:付き?添って|つきそって|一緒に(?:行って|伺って|行き|伺い|参加|聞いて|話を聞)|(?:母|父|親|夫|妻|友人|友達|支援者|家族|娘|息子|先生|保護者|彼|彼女|ヘルパー|相談員|ケースワーカー)(?:さん)?(?:と|も)(?:一緒|いっしょ|二人|ふたり)(?:に|で)?(?:行|伺|来|参加|受|相談|お?話|でも))"),
+    (
+        "付き添い",
+        r"(?:付き?添って|つきそって|一緒に(?:行って|伺って|行き|伺い|参加|聞いて|話を聞)|(?:母|父|親|夫|妻|友人|友達|支援者|家族|娘|息子|先生|保護者|彼|彼女|ヘルパー|相談員|ケースワーカー)(?:さん)?(?:と|も)(?:一緒|いっしょ|二人|ふたり)(?:に|で)?(?:行|伺|来|参加|受|相談|お?話|でも))",
+    ),
     ("通訳", r"(?:手話)?通訳(?!(?:の(?:仕事|資格|学校|勉強)|案内士|者?になり|として働|業|学校|ガイド))"),
-    ("保護者", r"保護者(?:が|も|と|の)(?:同伴|同行|参加|立ち会|一緒)|同伴|(?:母|父|親|家族|友人|支援者|ヘルパー)(?:が|も|と|の)同行|立ち会(?:い|って)"),
-    ("on behalf of", r"\bon behalf of my\b|\b(?:writing|asking|booking|applying) for my (?:son|daughter|mother|father|husband|wife|friend|brother|sister|child)\b"),
+    (
+        "保護者",
+        r"保護者(?:が|も|と|の)(?:同伴|同行|参加|立ち会|一緒)|同伴|(?:母|父|親|家族|友人|支援者|ヘルパー)(?:が|も|と|の)同行|立ち会(?:い|って)",
+    ),
+    (
+        "on behalf of",
+        r"\bon behalf of my\b|\b(?:writing|asking|booking|applying) for my (?:son|daughter|mother|father|husband|wife|friend|brother|sister|child)\b",
+    ),
     ("interpreter", r"\b(?:with|bring|have|need|bringing) (?:an? |my )?interpreter\b"),
-    ("accompany", r"\b(?:accompan(?:y|ied|ies|ying) (?:me|by)|come with me|join me|bring my (?:mother|father|friend|husband|wife))\b"),
+    (
+        "accompany",
+        r"\b(?:accompan(?:y|ied|ies|ying) (?:me|by)|come with me|join me|bring my (?:mother|father|friend|husband|wife))\b",
+    ),
 )
-_NO_COMPANY = re.compile(r"(?:会議|打ち合わせ|商談|食事会|飲み会|宴会|披露宴|面談室|会食|上司)[^。\n]{0,8}同席|同席(?:する|した)(?:会議|商談)|(?:子|親|患者|病院|通院)[^。\n]{0,4}付き?添い(?:で|のため)[^。\n]{0,6}(?:休|仕事を|欠勤|退職|早退)|(?:仕事|会社|業務|店|職場)[^。\n]{0,6}(?:代理|同行|通訳)")
+_NO_COMPANY = re.compile(
+    r"(?:会議|打ち合わせ|商談|食事会|飲み会|宴会|披露宴|面談室|会食|上司)[^。\n]{0,8}同席|同席(?:する|した)(?:会議|商談)|(?:子|親|患者|病院|通院)[^。\n]{0,4}付き?添い(?:で|のため)[^。\n]{0,6}(?:休|仕事を|欠勤|退職|早退)|(?:仕事|会社|業務|店|職場)[^。\n]{0,6}(?:代理|同行|通訳)"
+)
 
 
 def companions(text: str) -> tuple[str, ...]:
@@ -174,7 +199,9 @@ _ANONYMOUS = re.compile(
 def chosen_name(found: Mapping[str, str], from_name: str = "") -> str | None:
     """The name that counselors see: one line, no control or invisible characters, at most 40; a refusal is 匿名."""
     for raw in (found.get("name", ""), from_name):
-        shown = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in raw if unicodedata.category(c) != "Cf")
+        shown = "".join(
+            c if unicodedata.category(c)[0] not in "CZ" else " " for c in raw if unicodedata.category(c) != "Cf"
+        )
         shown = " ".join(shown.split())
         if not shown:
             continue

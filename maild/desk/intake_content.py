@@ -20,7 +20,8 @@ _POLITE = re.compile(
     re.I,
 )
 _FORM = re.compile(
-    r"^\s*(?:フォームから(?:の)?(?:送信|お問い合わせ)[^\n]{0,20}|新しい回答があり[^\n]{0,8}|google ?フォーム|このメールは[^\n]*(?:送信|フォーム)[^\n]*|https?://\S+|[\w.+-]+@[\w.-]+|[-=_*━─―~〜+\s]{3,}|[(（]?ふりがな[^\n]*)\s*$", re.I
+    r"^\s*(?:フォームから(?:の)?(?:送信|お問い合わせ)[^\n]{0,20}|新しい回答があり[^\n]{0,8}|google ?フォーム|このメールは[^\n]*(?:送信|フォーム)[^\n]*|https?://\S+|[\w.+-]+@[\w.-]+|[-=_*━─―~〜+\s]{3,}|[(（]?ふりがな[^\n]*)\s*$",
+    re.I,
 )
 _FILLER = re.compile(
     r"私|わたくし|わたし|僕|ぼく|俺|オレ|自分|は|です|でございます|ございます|の|に|で|が|と|も|を|住(?:む|んで(?:い)?(?:ます|る|おり)|んどる)|在住|といい(?:ます)?|と申(?:し)?(?:ます)?|って|いいます|申します|者|現在|いま|今|県|市|独身|既婚|会社員|歳|才|代|"
@@ -28,7 +29,9 @@ _FILLER = re.compile(
 )
 
 
-def content_of(text: str, wide: str, entries: Sequence[Labelled], told: Sequence[tuple[int, int]], subject: str) -> str | None:
+def content_of(
+    text: str, wide: str, entries: Sequence[Labelled], told: Sequence[tuple[int, int]], subject: str
+) -> str | None:
     """The client's text without labels, particulars and courtesies, as written; None where nothing real is left."""
     covered = bytearray(len(text))
     for entry in entries:

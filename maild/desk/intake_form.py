@@ -19,7 +19,9 @@ def _ticked(value: str) -> bool:
     plain = value.translate(WIDTH).strip()
     if not plain or _UNTICKED.search(plain):
         return False
-    return bool(_TICKED.fullmatch(plain)) or bool(re.match(r"[☑✓✔✅]|.{0,60}(?:同意(?:し|する)|承諾(?:し|する)|了承(?:し|する)|i agree)", plain, re.I))
+    return bool(_TICKED.fullmatch(plain)) or bool(
+        re.match(r"[☑✓✔✅]|.{0,60}(?:同意(?:し|する)|承諾(?:し|する)|了承(?:し|する)|i agree)", plain, re.I)
+    )
 
 
 def parse_form(text: str, fields: Mapping[str, str]) -> dict[str, str]:

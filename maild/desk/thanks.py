@@ -20,7 +20,10 @@ _AFTER = (
 _HELLO = r"(?:こんにちは|こんばんは|おはようございます|お世話になっ?(?:て(?:い|おり)|り)ます|[^\s。、]{0,10}(?:様|さま|さん|先生)|はい|ok|オッケー|(?:花|笑|w|泣|汗|\^_?\^|m\(_ _\)m|[☆★♪♡♥😊🙏😭✨])+)"
 _ENGLISH = r"(?:hi|hello|dear [a-z ]{1,20}|ok(?:ay)?|(?:many )?thanks(?: a lot| so much| very much| again| for (?:your|the) (?:kind |quick |helpful )?(?:reply|help|advice|answer|support|words|mail|email|time|response|message))*|thank you(?: all)?(?: so much| very much| a lot| again| indeed)*(?: for (?:your|the|all your) (?:kind |quick |helpful |warm )?(?:reply|help|advice|answer|support|words|mail|email|time|response|message|kindness))?(?: and (?:help|advice|support))?|(?:it|that|this|your \w+) (?:really |was |is )*(?:helped|helpful|very helpful|a great help|helps)(?: a lot| me)*|i (?:really )?appreciate (?:it|this|that|your \w+)|best regards|regards|best|take care|have a (?:nice|good) (?:day|weekend))"
 _PART = re.compile(rf"[\s、,]*(?:{_THANKS}|{_AFTER}|{_HELLO}|{_ENGLISH})[\s、,。.!♪☆★^_()笑wm〜ー…]*", re.I)
-_CORE = re.compile(r"ありがと|有難|有り難|感謝|お礼|御礼|助かりました|サンキュー|さんきゅ|あざ(?:す|っす)|おおきに|お世話に(?:なり|成り)ました|thank|appreciate", re.I)
+_CORE = re.compile(
+    r"ありがと|有難|有り難|感謝|お礼|御礼|助かりました|サンキュー|さんきゅ|あざ(?:す|っす)|おおきに|お世話に(?:なり|成り)ました|thank|appreciate",
+    re.I,
+)
 _NAME_LINE = re.compile(r"\s*[-—〜]?\s*[^\s。、!?でがはをしたいのにもな]{1,8}(?:より)?\s*")
 
 
@@ -29,7 +32,10 @@ def is_thanks(text: str) -> bool:
     body = normal(without_signature(text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
     if not body or len(body) > _LIMIT or not _CORE.search(body) or re.search(r"[?？]", body):
         return False
-    if re.search(r"でも|けど|ですが|しかし|だけど|ただ[、し]|のですが|今まで(?:本当に)?ありがと|さよなら|さようなら|最後|最期|but |however|goodbye|farewell", body):
+    if re.search(
+        r"でも|けど|ですが|しかし|だけど|ただ[、し]|のですが|今まで(?:本当に)?ありがと|さよなら|さようなら|最後|最期|but |however|goodbye|farewell",
+        body,
+    ):
         return False
     lines = [line for line in body.split("\n") if line.strip()]
     if len(lines) > 1 and _NAME_LINE.fullmatch(lines[-1]):
