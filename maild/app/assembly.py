@@ -66,6 +66,7 @@ def build_world(config: Config, token: Callable[[], str] = fresh_token, *, eight
         trusted_authserv=frozenset(name.lower() for name in config.maild.trusted_authserv),
         token=token,
         is_holiday=_holidays(config),
+        limits={box.source: box.max_message_bytes for box in config.receive.imap},
         eight_bit=config.send.transport == "maildir" if eight_bit is None else eight_bit,
     )
 

@@ -12,7 +12,8 @@ from maild.app.acceptor import Acceptor
 from maild.config import Config, Imap
 from maild.errors import UserError
 from maild.receive import lmtp, smtp
-from maild.receive.imap import LeftMail, Mailbox, Reader
+from maild.receive.imap import Reader
+from maild.receive.imap_mailbox import LeftMail, Mailbox
 from maild.receive.limits import Limits
 from maild.receive.listener import Listener
 from maild.store import Store, TemporaryStoreError

@@ -63,7 +63,11 @@ def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") ->
         lines.append("Importance: high")
         lines.append("X-Priority: 1")
     body, encoding, label = _body(draft.text, eight_bit=eight_bit, charset=charset)
-    lines += ["MIME-Version: 1.0", f"Content-Type: text/plain; charset={label}", f"Content-Transfer-Encoding: {encoding}"]
+    lines += [
+        "MIME-Version: 1.0",
+        f"Content-Type: text/plain; charset={label}",
+        f"Content-Transfer-Encoding: {encoding}",
+    ]
     return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
 
 

@@ -57,7 +57,9 @@ class Templates:
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             at = f" line {line}" if line else ""
-            raise TemplateFault(f"template {self._language}/{name}.j2{at}: {type(error).__name__}: {error.message}") from error
+            raise TemplateFault(
+                f"template {self._language}/{name}.j2{at}: {type(error).__name__}: {error.message}"
+            ) from error
         except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError, OverflowError) as error:
             raise TemplateFault(f"template {self._language}/{name}.j2: {type(error).__name__}") from error
         first, _, rest = whole.partition("\n")

@@ -32,6 +32,7 @@ class Relay:
     again: bool = False  # once more, because it did not arrive (C10, M4)
     interim: bool = False
     supplement: bool = False
+    terms_changed: bool = False  # says so at its end (S7)
 
 
 Action = Letter | Relay

@@ -6,11 +6,15 @@ that owns it and holds the result against the table.
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from maild.desk import client_mail, orders, outcomes
 from maild.desk.actions import Decision
 from maild.desk.case import Case
+from maild.desk.deadlines import local_date
 from maild.desk.events import ClientMail, Command, Delivered, Due, Event, Failed, Reply
 from maild.desk.rules import Desk
+from maild.desk.terms import said
 from maild.desk.transitions import check
 
 
@@ -33,6 +37,7 @@ def decide(case: Case | None, event: Event, desk: Desk) -> Decision:
             kind, decision = "due", outcomes.due(_present(case), event, desk)
         case Command():
             kind, decision = orders.decide(_present(case), event, desk)
+    decision = said(decision, desk.terms, local_date(event.at, ZoneInfo(desk.timezone)))
     check(before, kind, decision.case.state if decision.case is not None else None)
     return decision
 

@@ -20,6 +20,7 @@ _TEXTS = (
     variable("supplement", "bool", "adds to a reply before the client wrote again (C2)", False),
     variable("crisis", "bool", "the case is flagged: hotlines are added", False),
     variable("interim", "bool", "#interim: the turn stays with the desk (C14)", False),
+    variable("terms_changed", "bool", "the terms changed since the client was last told (S7)", False),
 )
 
 
@@ -40,6 +41,7 @@ _REPLY_SAMPLES: tuple[Mapping[str, object], ...] = (
     {"text": TEXT, "supplement": True},
     {"text": TEXT, "round_trip": 3, "round_trips": 3, "crisis": True},
     {"text": TEXT, "round_trip": 1, "round_trips": 3, "interim": True},
+    {"text": TEXT, "terms_changed": True},
 )
 
 TO_CLIENTS: Final[Mapping[str, LetterSpec]] = {

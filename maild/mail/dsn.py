@@ -246,7 +246,9 @@ def _told(
             said = f"{said} {words}"
         permanent = action == "failed" if action else _permanent(one.said, words, subject, status)
         data = _after_data(said, words)
-        bounced.setdefault(one.address, _recipient(one.address, permanent, status, said[:_MAX_SAID], data, "", one.address))
+        bounced.setdefault(
+            one.address, _recipient(one.address, permanent, status, said[:_MAX_SAID], data, "", one.address)
+        )
     return bounced
 
 

@@ -58,6 +58,7 @@ class Pipeline:
         found = self._world.addressed(recipients) or self._world.addressed(facts.to)
         here, token = found if found is not None else (self._world.desks[0], None)
         sender = facts.from_address or canonical(spooled.envelope_from or "")
+        limit = self._world.limits.get(spooled.source, 0)
         mail = Arrived(
             spool=spooled.id,
             source=spooled.source,
@@ -68,6 +69,7 @@ class Pipeline:
             here=here,
             token=token,
             sender=sender,
+            oversize=limit if 0 < limit < len(raw) else 0,
         )
         return of_form(mail)
 

@@ -144,6 +144,11 @@ def _turned_away(session: Session, mail: Arrived, claimed: Case | None, own: lis
         letter = Letter("service_end", values={"ends_on": None, "text": ""})
         session.writer.letter(letter, None, mail.here, cause(mail))
         return _record(session, mail, "client", "accepted", None)
+    if mail.oversize:
+        letter = Letter("too_large", values={"limit_mb": max(1, mail.oversize // 1_048_576)})
+        case = next((one for one in own if one.is_open), None)
+        session.writer.letter(letter, case, mail.here, cause(mail))
+        return _record(session, mail, "rejected", "rejected", None, keep=False)
     first = claimed is None and not own
     if first and (desk.rules.form_only if mail.form is None else not _consented(mail)):
         session.writer.letter(Letter("use_the_form"), None, mail.here, cause(mail))

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from maild.desk.actions import Letter
 from maild.desk.case import Case
 from maild.desk.deadlines import closes_on, local_date
+from maild.desk.terms import in_force
 from maild.pipeline import views
 from maild.pipeline.session import Session
 from maild.pipeline.world import DeskWorld
@@ -62,6 +63,7 @@ def run(session: Session, here: DeskWorld, now: datetime) -> bool:
     since = _last(session, here)
     session.tx.remember(f"digest:{here.desk.name}", now.isoformat())
     cases = session.tx.open_cases(here.desk.name)
+    announce_terms(session, here, cases, local_date(now, here.zone))
     automatic = [{"at": at} for at in session.tx.looked_automatic(here.desk.name, since)]
     if not cases and not automatic:
         return True
@@ -76,6 +78,19 @@ def run(session: Session, here: DeskWorld, now: datetime) -> bool:
     for inbox in dict.fromkeys((here.desk.shared_inbox, *here.desk.inboxes)):
         session.writer.staff_mail(letter, None, here, Cause(f"digest:{here.desk.name}:{today}"), inbox, None)
     return True
+
+
+def announce_terms(session: Session, here: DeskWorld, cases: list[Case], today: date) -> None:
+    """A coming version of the terms, told once to each open case before it holds (S7)."""
+    later = [one for one in here.desk.terms if one.effective > today and one != in_force(here.desk.terms, today)]
+    if not later:
+        return
+    coming = min(later, key=lambda one: one.effective)
+    values = {"version": coming.version, "effective": coming.effective, "url": coming.url}
+    letter = Letter("terms_changed", values=values, timer=True)
+    for case in cases:
+        if case.state not in ("intake", "undeliverable"):
+            session.writer.letter(letter, case, here, Cause(f"terms:{case.number}:{coming.version}"))
 
 
 def _groups(cases: list[Case], here: DeskWorld, now: datetime) -> list[Mapping[str, object]]:

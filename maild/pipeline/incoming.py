@@ -28,6 +28,7 @@ class Arrived:
     here: DeskWorld
     token: str | None = field(repr=False)  # behind the + of the recipient address
     sender: str = field(repr=False)
+    oversize: int = 0  # the limit in bytes it is over; 0: it is not (M6)
     form: Mapping[str, str] | None = field(default=None, repr=False)  # fields of a web form's mail (I3)
 
     @property

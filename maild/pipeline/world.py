@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -46,6 +46,7 @@ class World:
     token: Callable[[], str]  # a fresh secret: 128 bits from the operating system, or a fixed seed in a rehearsal
     is_holiday: Callable[[str, date], bool]  # (desk, day)
     eight_bit: bool = False  # readable files rather than base64
+    limits: Mapping[str, int] = field(default_factory=dict)  # source -> the largest mail it takes, in bytes
 
     def named(self, name: str) -> DeskWorld | None:
         """A desk by its name."""

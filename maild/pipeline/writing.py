@@ -75,6 +75,7 @@ class Writer:
             "supplement": relay.supplement,
             "crisis": case.crisis,
             "interim": relay.interim,
+            "terms_changed": relay.terms_changed,
         }
         self._to_client(
             "interim" if relay.interim else relay.template,
@@ -154,11 +155,9 @@ class Writer:
 
     def _defaults(self, template: str, case: Case | None, here: DeskWorld) -> dict[str, object]:
         view = views.case_view(case, here) if case is not None else None
-        changed = bool(case and case.terms_told and _terms_version(here, self._now) != case.terms_told)
         return LETTERS[template].defaults | {
             "resend_after_days": here.desk.rules.resend_after_days,
             "closes_on": view.closes_on if view else None,
-            "terms_changed": changed,
             "url": here.form.url if here.form else "",
         }
 
@@ -276,13 +275,6 @@ class Writer:
                 not_before=self.not_before,
             )
         )
-
-
-def _terms_version(here: DeskWorld, now: datetime) -> str:
-    from maild.desk.terms import in_force
-
-    terms = in_force(here.desk.terms, now.astimezone(here.zone).date())
-    return terms.version if terms else ""
 
 
 def inbox_of(case: Case | None, here: DeskWorld) -> str:
