@@ -37,10 +37,8 @@ def check_desk(desk: ReadDesk, place: Place) -> None:
             if one["address"] in addresses:
                 place.at("counselor").at(index).at("address").fault("is another counselor's too", one["address"])
             addresses.append(one["address"])
-    if good(rules["review"]):
-        for index, one in enumerate(rules["review"]):
-            if one not in addresses:
-                place.at("rules").at("review").at(index).fault("is the address of one of the desk's counselors", one)
+    if any(one["review"] is True for one in desk.counselors) and all(one["review"] is True for one in desk.counselors):
+        place.at("counselor").fault("needs one without review: somebody must be able to approve")
     if rules["form_only"] is True and desk.form is None:
         place.at("rules").at("form_only").fault("needs [desk.form], or nobody could ever write", True)
     if rules["crisis"] is True and values["on_call"] == ():

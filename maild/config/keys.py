@@ -166,6 +166,7 @@ COUNSELOR = Table(
         Key("address", v.address, "The address answers come from."),
         Key("readings", v.listing(v.text(100)), "Further spellings of the name, such as kana and romaji.", ()),
         Key("phone", v.text(40), "Kept from clients too.", "", "none"),
+        Key("review", v.boolean, "Another counselor approves every reply of theirs before it goes out.", False),
     ),
 )
 

@@ -214,7 +214,6 @@ RULES = Table(
         _rule("referrals", REFERRALS, "What #refer puts in; or [[desk.referral]].", "[]"),
         _rule("suspend_reasons", v.listing(v.text(100)), "Reasons for which a client may be suspended.", "[]"),
         _rule("disclosure_grounds", v.listing(v.text(100)), "Grounds on which a case may be disclosed.", "[]"),
-        _rule("review", v.listing(v.address), "Counselors whose replies another one approves first.", "[]"),
         _rule("leak_words", v.listing(v.text(100)), "More words that never leave the desk.", "[]"),
         _rule("retention_days", v.integer(0, 36500, "0 = kept"), "A closed case is erased after so many days."),
     ),

@@ -107,7 +107,6 @@ class Rules:
     referrals: tuple[Referral, ...] = ()
     suspend_reasons: tuple[str, ...] = ()  # D4
     disclosure_grounds: tuple[str, ...] = ()  # S4
-    review: tuple[str, ...] = ()  # counselors (addresses) whose replies another approves
     leak_words: tuple[str, ...] = field(default=(), repr=False)  # P5: more words that never leave
     retention_days: int = 0  # S3: 0 = kept
 
@@ -120,6 +119,7 @@ class Counselor:
     address: str = field(repr=False)  # canonical
     readings: tuple[str, ...] = field(default=(), repr=False)  # further spellings for the leak guard
     phone: str = field(default="", repr=False)
+    review: bool = False  # another counselor approves their replies (#approve)
 
 
 @dataclass(frozen=True, slots=True)

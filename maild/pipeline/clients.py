@@ -206,6 +206,9 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
         if needs_intake or hits or (joined is not None and joined.state_before == "intake")
         else {}
     )
+    if joined is None and where.case is not None:
+        # they told us before; to ask for it again would hurt more than it helps (I1), only the matter is new
+        found = {item: value for item, value in where.case.items if item != "content"} | found
     event = ClientMail(
         at=mail.at,
         entry=number,

@@ -13,7 +13,7 @@ from maild.desk.events import Reply
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
 from maild.pipeline.session import Session
-from maild.pipeline.writing import Cause, inbox_of, text_of
+from maild.pipeline.writing import Cause, inboxes_of, text_of
 from maild.store import Entry, SentMail
 
 
@@ -121,7 +121,7 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
                 return _kept(session, answer.mail, "refused", case)
             body = f"{body}\n\n{found}".strip("\n")
     held, details = checks(session, answer, body, names)
-    if held and "send" not in names:
+    if held and ("send" not in names or "review" in held):
         return _hold_back(session, answer, body, held, details)
     for order in first:
         case, _ = carry_out(session, answer.mail, case, order, answer.notice)
@@ -187,9 +187,14 @@ def checks(session: Session, answer: Answer, body: str, names: set[str | None]) 
         held.append("uncertain")
     if answer.mail.facts.attachments:
         held.append("attachment")
-    if sender in desk.rules.review:
+    if reviewed(answer.mail):
         held.append("review")
     return held, details
+
+
+def reviewed(mail: Arrived) -> bool:
+    """Whether another counselor approves what this one writes."""
+    return any(one.review for one in mail.here.desk.counselors if one.address == mail.sender)
 
 
 def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
@@ -231,6 +236,9 @@ def _send_held(session: Session, answer: Answer) -> str:
     entry = session.tx.entry(case.held_reply) if case.held_reply is not None else None
     if entry is None or not entry.text.strip():
         _explain(session, answer.mail, answer, ["nothing_held"])
+        return _kept(session, answer.mail, "refused", case)
+    if reviewed(answer.mail) and entry.author == answer.mail.sender:
+        _explain(session, answer.mail, answer, ["approve_needs_another"])
         return _kept(session, answer.mail, "refused", case)
     send(session, answer, case, entry.text)
     return "accepted"
@@ -289,8 +297,8 @@ def _to_counselor(session: Session, answer: Answer, letter: Letter, case: Case) 
 
 
 def _to_inbox(session: Session, answer: Answer, letter: Letter, case: Case) -> None:
-    inbox = inbox_of(case, answer.mail.here)
-    session.writer.staff_mail(letter, case, answer.mail.here, _cause(answer.mail), inbox, None)
+    for inbox in inboxes_of(case, answer.mail.here):
+        session.writer.staff_mail(letter, case, answer.mail.here, _cause(answer.mail), inbox, None)
 
 
 def _cause(mail: Arrived) -> Cause:

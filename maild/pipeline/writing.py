@@ -180,7 +180,7 @@ class Writer:
         elif letter.to == "counselors":
             recipients = tuple(one.address for one in desk.counselors)
         else:
-            recipients = (inbox_of(case, here),)
+            recipients = inboxes_of(case, here)
         shown = self._tx.entry(letter.entry) if letter.entry is not None else None
         for recipient in recipients:
             self.staff_mail(letter, case, here, cause, recipient, shown)
@@ -277,11 +277,11 @@ class Writer:
         )
 
 
-def inbox_of(case: Case | None, here: DeskWorld) -> str:
-    """The shared inbox of the case, or the counselor it was assigned to."""
+def inboxes_of(case: Case | None, here: DeskWorld) -> tuple[str, ...]:
+    """The shared inboxes, or the counselor whom the case was assigned to."""
     if case is not None and case.assigned:
-        return case.assigned
-    return here.desk.shared_inbox
+        return (case.assigned,)
+    return tuple(dict.fromkeys((here.desk.shared_inbox, *here.desk.inboxes)))
 
 
 def text_of(data: bytes) -> str:
