@@ -196,7 +196,9 @@ def _on_its_old_day(case: Case, at: datetime, desk: Desk) -> Case:
     rules = desk.rules
     limit = rules.intake_silence_days if was_intake(case) else rules.silence_days
     assert case.closed is not None  # by a clock, at the start of the day after closes_on
-    silence = days_later(case.closed, -limit - 1, ZoneInfo(desk.timezone))
+    silence = None  # closed by C5, which comes to the same day again
+    if case.reason != "client_days":
+        silence = days_later(case.closed, -limit - 1, ZoneInfo(desk.timezone))
     return replace(_reopened(case, at), clock_since=at, silence_from=silence)
 
 

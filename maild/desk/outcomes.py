@@ -74,8 +74,12 @@ def delivered(case: Case, event: Delivered, desk: Desk) -> Decision:
     case = replace(case, queued_replies=max(0, case.queued_replies - 1), replies=case.replies + 1)
     confirmed = Letter("delivered", "inbox", {"at": at}, entry=event.entry)
     if case.state == "closed":
-        bounced = case.bounced if event.template == "interim" else None
-        return Decision(replace(case, bounced=bounced), (confirmed,), None, "supplement_after_end")
+        if event.template != "interim":
+            case = replace(case, bounced=None)
+            if case.reason != "completed" and case.last_delivered is not None:
+                # a mail still on its way that proves to have been in time has crossed this one (C7)
+                case = replace(case, last_delivered=max(case.last_delivered, at))
+        return Decision(case, (confirmed,), None, "supplement_after_end")
     if event.template == "interim":
         # it counts nothing (C14), but the last reply may have waited for it to end the case (C3)
         over = case.state == "waiting_client" and _over(case, desk)
@@ -91,8 +95,11 @@ def delivered(case: Case, event: Delivered, desk: Desk) -> Decision:
         bounced=None,
     )
     if case.unanswered_since is not None:
-        # a mail that arrived before this instant belongs to this round trip and still waits (C7)
-        if case.unanswered_since > at and in_turn:
+        # a mail that arrived before this instant belongs to this round trip and still waits (C7); at the same instant
+        # the order of the two counts: what the mail itself made us send again is after it (M4)
+        if case.unanswered_since <= at:
+            case = replace(case, round_trip=max(completed, event.round_trip))
+        elif in_turn:
             seconds = case.client_seconds + (case.unanswered_since - at).total_seconds()  # C5
             case = replace(case, round_trip=next_round_trip(case, desk), client_seconds=seconds)
         if case.state != "held":
@@ -196,7 +203,9 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
         actions: list[Action] = [Letter("alert_waiting", "inbox", values, entry=case.last_entry, timer=True)]
         if last:
             actions.append(Letter("operator_alert", "operators", {"code": "client_waiting", "days": days}, timer=True))
-        return Decision(replace(case, alerts=index + 1), tuple(actions), None, "alert")
+        # a case that waits this long goes back to the pool, whoever took it on
+        case = replace(case, alerts=index + 1, assigned="", assigned_at=None)
+        return Decision(case, tuple(actions), None, "alert")
     if event.kind == "held":
         case = replace(case, reminders=case.reminders + 1)
         values = {"held_since": case.held_since, "days": rules.held_days * case.reminders, "held": True}

@@ -1,4 +1,4 @@
-"""One table test per clause of the rules, each with the clause's own example where it has one (rules C, I1, A, K, D, M)."""
+"""One table test per clause of the rules, with the clause's own example where it has one (rules C, I1, A, K, D, M)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole life of a client's cases under random events in any order: the invariants of docs/invariants.md (C to M4)."""
+"""The whole life of a client's cases under random events in any order: the invariants of docs/invariants.md."""
 
 from __future__ import annotations
 
