@@ -2,7 +2,8 @@
 
 ( | )   alternatives            ?   the character or bracket before it may be missing
 …       up to 12 characters of the same sentence (in English up to three words)
-!( )    not followed by         {name}   a list from [words]         @   in exceptions: the phrase itself
+!( )    not followed by         {name}   a list from [words]         #   a number of up to four digits
+    @   in exceptions: the phrase itself
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import cache
 
 from maild.desk.textfold import HIRAGANA, dense, normal
 
-_TOKEN = re.compile(r"\{(\w+)\}|(!\(|[()|?…@])")
+_TOKEN = re.compile(r"\{(\w+)\}|(!\(|[()|?…@#])")
 
 
 class PhraseError(ValueError):
@@ -38,6 +39,11 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class Never:
     what: Choice
 
@@ -47,7 +53,7 @@ class Itself:
     pass
 
 
-Node = Literal | Choice | Gap | Never | Itself
+Node = Literal | Choice | Gap | Number | Never | Itself
 Sequence = tuple[Node, ...]
 
 
@@ -95,6 +101,8 @@ def _choice(pattern: str, at: int, words: Mapping[str, str], depth: int) -> tupl
             nodes.append(Gap())
         elif token[2] == "@":
             nodes.append(Itself())
+        elif token[2] == "#":
+            nodes.append(Number())
         else:
             last = nodes.pop() if nodes else None
             if not isinstance(last, Literal | Choice):
@@ -137,6 +145,8 @@ def regex(tree: Sequence, form: str, itself: str = "") -> str:
         after_gap = isinstance(node, Gap)
         if isinstance(node, Gap):
             out.append("(?:[^ ]+ ){0,3}?" if form == "words" else "[^。]{0,12}?")
+        elif isinstance(node, Number):
+            out.append("[0-9〇一二三四五六七八九十百千数何]{1,4}")
         elif isinstance(node, Itself):
             out.append(f"(?:{itself})")
         else:
@@ -154,7 +164,7 @@ def _extend(prefixes: set[str], tree: Sequence, form: str, done: set[str]) -> se
             longer = set(prefixes) if node.optional else set()
             for option in node.options:
                 longer |= _extend(prefixes, option, form, done)
-        elif isinstance(node, Gap | Itself):
+        elif isinstance(node, Gap | Itself | Number):
             done |= prefixes
             return set()
         else:
