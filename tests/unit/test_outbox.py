@@ -144,6 +144,10 @@ class Running:
     def rows(self, *states: str) -> list[OutboxRow]:
         return self.store.outbox(states or ("pending", "sending", "delivered", "failed"))
 
+    def put_back(self, attempts: int) -> Callable[[], bool]:
+        """Whether the only mail waits again after so many attempts."""
+        return lambda: [(row.state, row.attempts) for row in self.rows()] == [("pending", attempts)]
+
     def states(self) -> list[str]:
         return [row.state for row in self.rows()]
 
@@ -223,7 +227,7 @@ async def test_tried_again_later_and_later(store: Store) -> None:
     courier = Scripted(script=[Deferred("450 4.2.0 rate_limited")] * 3)
     async with outbox(store, courier) as it:
         for attempt, wait in enumerate((20, 60, 300), 1):
-            await it.until(lambda attempt=attempt: [(r.state, r.attempts) for r in it.rows()] == [("pending", attempt)])
+            await it.until(it.put_back(attempt))
             (row,) = it.rows()
             assert row.code == "450 4.2.0 rate_limited"
             assert row.next_attempt == it.clock.now + timedelta(seconds=wait)
@@ -237,7 +241,7 @@ async def test_nobody_in_danger_waits_long(store: Store) -> None:
     courier = Scripted(script=[Deferred("450 4.2.0 rate_limited")] * 6)
     async with outbox(store, courier) as it:
         for attempt in range(1, 7):
-            await it.until(lambda attempt=attempt: [(r.state, r.attempts) for r in it.rows()] == [("pending", attempt)])
+            await it.until(it.put_back(attempt))
             (row,) = it.rows()
             assert row.next_attempt - it.clock.now <= timedelta(minutes=2)
             it.clock.now = row.next_attempt
