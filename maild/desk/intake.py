@@ -1,5 +1,7 @@
 """What a client's first mail tells: the required items, company and proxies (rules I1, I2). Presence, never a format."""
 
+# ruff: noqa: E501
+# Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
 import re
@@ -89,7 +91,7 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     body = text.replace("\r\n", "\n").replace("\r", "\n")
     head = body[:_LIMIT]
     wanted = {spec.item for spec in items}
-    words = vocabulary([(spec.item, spec.labels) for spec in items])
+    words = vocabulary(tuple((spec.item, tuple(spec.labels)) for spec in items))
     found, entries = _from_labels(head, words, wanted)
     prose = head if not subject.strip() else f"{head}\n\n{subject.strip()}"
     wide = prose.translate(WIDTH)

@@ -1,5 +1,7 @@
 """Is there something to answer in a first mail, beyond greetings and particulars (rules I1: content)."""
 
+# ruff: noqa: E501
+# Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """A mail that a configured web form sent (rules I3): fields by their labels, consent that must be ticked."""
 
+# ruff: noqa: E501
+# Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
 import re
@@ -31,7 +33,7 @@ def parse_form(text: str, fields: Mapping[str, str]) -> dict[str, str]:
     The address is a bare address. What is empty is not in the answer. Never raises.
     """
     body = text.replace("\r\n", "\n").replace("\r", "\n")[:200_000]
-    words = vocabulary([(name, (label,)) for name, label in fields.items()])
+    words = vocabulary(tuple((name, (label,)) for name, label in fields.items()))
     own = {label.translate(WIDTH).lower().replace(" ", "").replace("_", "") for label in fields.values()}
     entries = [e for e in labelled(body, words) if _label(body, e.start, e.value_start) in own]
     found: dict[str, str] = {}

@@ -1,10 +1,13 @@
 """Labels before the items of a first mail, as people and web forms write them, and the values behind them (rules I1, I2)."""
 
+# ruff: noqa: E501
+# Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 #: Full-width ASCII, the ideographic space and odd spaces, one character for one: offsets stay those of the raw text.
 WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | dict.fromkeys(
@@ -333,7 +336,8 @@ def _spaced(label: str) -> str:
     return "[ ]{0,4}".join(map(re.escape, label))
 
 
-def vocabulary(items: Sequence[tuple[str, tuple[str, ...]]]) -> Vocabulary:
+@lru_cache(maxsize=64)  # pure: the labels of a desk are the same for every mail
+def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
     """Built-in synonyms together with the labels a desk configures; a configured label wins."""
     table: dict[str, str] = {}
     for item, labels in items:

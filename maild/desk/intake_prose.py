@@ -1,9 +1,12 @@
 """Name, sex, age and region as people tell them in plain sentences (rules I2): the writer's own, not somebody else's."""
 
+# ruff: noqa: E501
+# Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from maild.desk.places import JAPANESE, LATIN, PREFECTURES
 
@@ -70,9 +73,15 @@ def _others(text: str, start: int, end: int) -> bool:
     )
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when first needed: a command line must start fast."""
+    return re.compile(pattern, re.I | re.M)
+
+
 def _first(text: str, patterns: tuple[tuple[str, int], ...], good: Callable[[str, int, int], bool]) -> _Found | None:
     for pattern, group in patterns:
-        for match in re.finditer(pattern, text, re.I | re.M):
+        for match in _compiled(pattern).finditer(text):
             start, end = match.span(group)
             if start < end and good(text, start, end):
                 return start, end

@@ -1,5 +1,6 @@
 """Crisis triage (rules K0, K1): corpora, decisions, the pattern language, hostile text."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import pytest

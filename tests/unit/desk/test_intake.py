@@ -1,5 +1,6 @@
 """Intake reading (rules I1, I2, I3): corpora, decisions, forms, hostile text."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,6 @@
 """A mere thank-you (rules C3, C14), and the keys of a resend (rules C10)."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import pytest
