@@ -5,7 +5,6 @@ explains them. Every place where a pattern could begin is looked up by its first
 mail costs little and 200 kB of hostile repetition stays linear.
 """
 
-# ruff: noqa: E501
 # Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
