@@ -28,12 +28,19 @@ def register(commands: Commands) -> None:
     parser.add_argument("--from", dest="sender", metavar="ADDRESS", help="the envelope sender; empty for a bounce")
     parser.set_defaults(run=run)
 
+    plainly = parser.parse_known_args
+
     def error(message: str) -> NoReturn:
         # a mistake in the MTA's configuration must not send a client's mail back
         print(f"maild deliver: {message}", file=sys.stderr)
         sys.exit(EX_TEMPFAIL)
 
+    def parse(*arguments, **options):  # type: ignore[no-untyped-def]
+        found, unknown = plainly(*arguments, **options)
+        return (found, unknown) if not unknown else error(f"unrecognized arguments: {' '.join(unknown)}")
+
     parser.error = error  # type: ignore[method-assign]
+    parser.parse_known_args = parse  # type: ignore[method-assign]
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -58,8 +58,9 @@ def stopped(case: Case, since: datetime) -> Case:
 
 def going_on(case: Case, pause: Pause, end: datetime, desk: Desk) -> Case:
     """The case as it stands when the pause ends at ``end``: its days are longer by the pause."""
-    if case.state not in CLIENTS_TURN or end <= pause.since:
+    if case.state not in CLIENTS_TURN:
         return case
+    end = max(end, pause.since)  # a clock that was set back must not leave the case without one
     case = stopped(case, pause.since)
     silence = _moved(case.silence_from, pause.since, end)
     return replace(case, clock_since=end, silence_from=silence, floor=_moved_floor(case.floor, pause, end, desk))

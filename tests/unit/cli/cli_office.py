@@ -13,6 +13,7 @@ from maild.__main__ import main
 from maild.app.assembly import build_world, open_store
 from maild.config import load
 from maild.desk.case import Case
+from maild.desk.rules import Desk
 from maild.operate.rehearse import read_message
 from maild.pipeline import Clearance, Pipeline, World
 from maild.pipeline.operator import Operator
@@ -171,6 +172,10 @@ class Office:
     def operator(self, store: Store) -> Operator:
         """The operator at the office's own instant, where a test needs a clock."""
         return Operator(self._world(), store, self.now)
+
+    def operator_desk(self) -> Desk:
+        """The desk as its rules are configured."""
+        return self._world().desks[0].desk
 
     def _world(self) -> World:
         if self.world is None:
