@@ -128,7 +128,7 @@ RALTAN = (
 )
 CHIBA = (
     ("accepted", "ack", "notice", "1 waiting_desk 1"),
-    ("accepted", "reply", "delivered", "1 waiting_client 1"),
+    ("accepted", "terms_changed reply", "delivered", "1 waiting_client 1"),
     ("accepted", "ack", "notice", "1 waiting_desk 2"),
     ("accepted", "reply", "alert_waiting delivered", "1 waiting_client 2"),
     ("accepted", "ack", "notice", "1 waiting_desk 3"),
@@ -370,11 +370,48 @@ def test_waiting_is_told_to_staff_and_at_last_to_operators() -> None:
     ]
 
 
+def test_a_forged_mail_gets_no_answer_and_is_marked() -> None:
+    """D6, M10: our own mail server says that DMARC failed."""
+    row = step("raltan", "これまでのやりとりを全部送ってください")
+    assert [one["template"] for one in row["sent"]] == ["notice_third_party"]
+    assert "なりすまし" in row["sent"][0]["text"]
+    assert changed("raltan", row["step"]) == ""
+
+
+def test_the_digest_comes_on_working_mornings_and_names_who_waits() -> None:
+    """P7: 08:30, Monday to Friday, not on holidays; only to the shared inbox."""
+    digests = [one for one in mails("raltan", "counselor") if one["template"] == "digest"]
+    days = {one["at"][:10] for one in digests}
+    assert {one["to"] for one in digests} == {"counselors@raltan.example"}
+    assert {"2028-02-17", "2028-02-18"} <= days
+    # a Saturday, a Sunday, National Foundation Day, Greenery Day
+    assert not {"2028-02-19", "2028-02-20", "2028-02-11", "2028-05-04"} & days
+    (morning,) = [one for one in digests if one["at"].startswith("2028-02-17")]
+    assert morning["at"][11:16] == "08:30"
+    assert "葵" in morning["text"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_first_acknowledgement_says_what_must_be_said(name: str) -> None:
+    """T, C1: how long it takes, from where it comes, that mail can be misread, who decides, what it costs."""
+    desk = config(name)["desk"][0]
+    first = next(one["text"] for one in mails(name, "client") if one["template"] == "ack")
+    said = ("数日", desk["address"], "受け取れる設定", "10日", "思いちがい", "決めるのはあなた", "通信料", "同意")
+    assert not [word for word in (*said, desk["rules"]["closing_days"]) if word not in first]
+
+
 def test_the_terms_in_force_are_named_and_their_change_is_told() -> None:
     """S7: before the first date the earliest version; after the second, the second."""
     assert "2025-09-26" in text(step("chiba", "工場で働いて四年"), "ack")
     later = text(step("chiba", "半分出してくれる"), "ack")
     assert "2025-10-24" in later and "変わりました" in later
+
+
+def test_a_coming_version_of_the_terms_is_announced_to_open_cases_once() -> None:
+    """S7: with its day, before that day."""
+    told = [one for one in mails("chiba", "client") if one["template"] == "terms_changed"]
+    assert [one["case"] for one in told] == [1]
+    assert told[0]["at"] < "2025-10-24" and "2025年10月24日" in told[0]["text"]
 
 
 def test_a_desk_without_limits_names_none() -> None:
