@@ -1,0 +1,1 @@
+"""How fast maild is and how much memory it takes, measured side by side with aiosmtpd: ``python -m benchmarks``."""

@@ -1,0 +1,165 @@
+"""``python -m benchmarks``: maild beside aiosmtpd in one run, on one load; prints a table, leaves nothing behind."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import mails
+from benchmarks.installation import Daemon, Memory, furnish, running
+
+ACCEPT, WHOLE, MEMORY = 0.7, 0.4, 120.0  # what maild has to keep
+SETTLE_SECONDS = 3.0  # after a start, before idle memory is read
+PATIENCE = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load upon one server: mails a second."""
+
+    accept: float
+    whole: float = 0.0
+    idle: Memory | None = None
+    after: Memory | None = None
+    seconds: tuple[float, ...] = ()  # processor time a mail, of the talking process and the worker
+
+
+def send(port: int, connections: int, load: Sequence[mails.Mail]) -> tuple[float, float]:
+    """The load generator's two instants."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load", str(port), str(connections)],
+        input=pickle.dumps(list(load)), stdout=subprocess.PIPE, check=True, timeout=PATIENCE,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    return found["began"], found["ended"]
+
+
+def null(connections: int, load: Sequence[mails.Mail]) -> Load:
+    """aiosmtpd that forgets."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.null_server"], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        began, ended = send(port, connections, load)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+    return Load(len(load) / (ended - began))
+
+
+def whole_way(folder: Path, connections: int, load: Sequence[mails.Mail], settle: float = SETTLE_SECONDS) -> Load:
+    """maild: accepted is committed; the whole way ends when acknowledgement and notice of every mail are committed."""
+    with running(folder) as daemon:
+        time.sleep(settle)
+        idle = daemon.memory()
+        before, spent = daemon.letters(), daemon.seconds()
+        began, ended = send(daemon.port, connections, load)
+        finished = _all_decided(daemon, before + 2 * len(load))
+        seconds = tuple((b - a) / len(load) for a, b in zip(spent, daemon.seconds(), strict=True))
+        made = daemon.made(before)
+        if made != {"ack": len(load), "notice": len(load)}:
+            raise RuntimeError(f"not what was to be measured: {made}")
+        time.sleep(1.0 if settle else 0.0)
+        after = daemon.memory()
+    return Load(len(load) / (ended - began), len(load) / (max(finished, ended) - began), idle, after, seconds)
+
+
+def _all_decided(daemon: Daemon, last: int) -> float:
+    limit = time.monotonic() + PATIENCE
+    while daemon.letters() < last:
+        if time.monotonic() > limit:
+            raise RuntimeError("not all mails were decided in time")
+        time.sleep(0.01)
+    return time.monotonic()
+
+
+def compare(
+    folder: Path, cases: int, count: int, connections: int, runs: int, settle: float
+) -> list[tuple[Load, Load]]:
+    """Both servers in turn, ``runs`` times, the order changing; maild each time on a fresh copy of the same database."""
+    template = folder / "template"
+    continued = count // 2
+    threads = furnish(template, max(cases, continued), continued)
+    load = mails.load(count, threads)
+    found = []
+    for number in range(runs):
+        mine = folder / f"run{number}"
+        shutil.copytree(template, mine)
+        if number % 2:
+            ours = whole_way(mine, connections, load, settle)
+            theirs = null(connections, load)
+        else:
+            theirs = null(connections, load)
+            ours = whole_way(mine, connections, load, settle)
+        shutil.rmtree(mine)
+        found.append((theirs, ours))
+    shutil.rmtree(template)
+    return found
+
+
+def table(label: str, runs: Sequence[tuple[Load, Load]]) -> tuple[list[str], bool]:
+    """The medians of the runs, and whether they keep the budget. Ratios are of one run's two servers."""
+    accept = [ours.accept / theirs.accept for theirs, ours in runs]
+    whole = [ours.whole / theirs.accept for theirs, ours in runs]
+    rss = statistics.median(ours.idle.rss for _, ours in runs if ours.idle)
+    pss = statistics.median(ours.idle.pss for _, ours in runs if ours.idle)
+    after = statistics.median(ours.after.pss for _, ours in runs if ours.after)
+    median = statistics.median
+    spent = [median(ours.seconds[at] * 1e6 for _, ours in runs) for at in range(len(runs[0][1].seconds))]
+    good = median(accept) >= ACCEPT and median(whole) >= WHOLE and rss < MEMORY
+    lines = [
+        f"{label}",
+        f"  aiosmtpd, null handler  {median(theirs.accept for theirs, _ in runs):7.0f} mails/s",
+        f"  maild, durable accept   {median(ours.accept for _, ours in runs):7.0f} mails/s"
+        f"  ratio {median(accept):.2f} ({_spread(accept)})  wanted {ACCEPT}",
+        f"  maild, the whole way    {median(ours.whole for _, ours in runs):7.0f} mails/s"
+        f"  ratio {median(whole):.2f} ({_spread(whole)})  wanted {WHOLE}",
+        f"  processor time a mail   {' + '.join(f'{one:.0f}' for one in spent)} µs (talking + worker)",
+        f"  idle memory             {rss:7.1f} MB resident, {pss:.1f} MB proportional  wanted < {MEMORY:.0f}",
+        f"  memory after the load   {after:7.1f} MB proportional",
+    ]
+    return lines, good
+
+
+def _spread(values: Sequence[float]) -> str:
+    return " ".join(f"{one:.2f}" for one in sorted(values))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when the budget is kept, 1 when not."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--mails", type=int, default=3000, help="of one load (%(default)s)")
+    parser.add_argument("--connections", type=int, default=32, help="(%(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="of each server (%(default)s)")
+    parser.add_argument(
+        "--cases", type=int, default=20_000, help="in the database the second time; 0: not (%(default)s)"
+    )
+    parser.add_argument("--settle", type=float, default=SETTLE_SECONDS, help=argparse.SUPPRESS)
+    asked = parser.parse_args(argv)
+    good = True
+    for cases in [0, asked.cases] if asked.cases else [0]:
+        with tempfile.TemporaryDirectory(prefix="maild-benchmarks-") as folder:
+            runs = compare(Path(folder), cases, asked.mails, asked.connections, asked.runs, asked.settle)
+        title = f"{cases:,} cases in the database" if cases else "no cases but the load's own"
+        label = f"{title}; {asked.mails} mails of 3 kB, {asked.connections} connections, medians of {asked.runs}"
+        lines, kept = table(label, runs)
+        print("\n".join(lines), flush=True)
+        good = good and kept
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
