@@ -68,7 +68,8 @@ def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") ->
         f"Content-Type: text/plain; charset={label}",
         f"Content-Transfer-Encoding: {encoding}",
     ]
-    return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
+    # only an address can hold more than ASCII here, and then the courier asks for SMTPUTF8 (RFC 6532)
+    return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n\r\n" + body
 
 
 def _body(text: str, *, eight_bit: bool, charset: str) -> tuple[bytes, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from maild.desk import crisis, intake, thanks, wishes
-from maild.desk.actions import Letter
+from maild.desk.actions import Action, Letter
 from maild.desk.case import Case
 from maild.desk.consultation import decide
 from maild.desk.events import ClientMail
@@ -233,9 +233,20 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
     case = session.put(decision.case, here)
     kind = "rejected" if disposition == "rejected" else "client"
     tx.record(mail.entry(number, kind, disposition, case.number if case else None, keep=disposition != "rejected"))
-    session.writer.carry_out(decision.actions, case, here, cause(mail))
+    session.writer.carry_out(_allowed(session, mail, decision.actions), case, here, cause(mail))
     session.audit(mail.at, "client", f"mail_{decision.why}", case.number if case else None)
     return disposition
+
+
+def _allowed(session: Session, mail: Arrived, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """A restricted client's mail goes to staff only, without templates; who is in danger is told all the same (D4, K0)."""
+    found = session.tx.suspension(mail.here.desk.name, mail.sender, mail.at)
+    if found is None or found.kind != "restrict":
+        return actions
+    return tuple(
+        one for one in actions
+        if not (isinstance(one, Letter) and one.to == "client" and one.template != "crisis_ack")
+    )  # fmt: skip
 
 
 def _resend_of(session: Session, mail: Arrived, joined: Case | None, seen: list[Seen]) -> datetime | None:

@@ -35,6 +35,9 @@ def take(session: Session, mail: Arrived) -> str:
         return _kept(session, mail, "automatic", None)
     if session.forged(mail):
         return _kept(session, mail, "refused", None)  # no answer: whoever wrote this is not who they say (M10)
+    if session.tx.seen(mail.here.desk.name, mail.sender, mail.message_id):
+        # a machine's repeat: relaying it again would show the client the same reply twice (M1)
+        return _kept(session, mail, "duplicate", None)
     notice = answered(session, mail)
     known = any(mail.sender == one.address for one in mail.here.desk.counselors)
     if notice is None or not known:
@@ -271,7 +274,7 @@ def _record(session: Session, answer: Answer, kind: str, disposition: str, text:
 
 def _kept(session: Session, mail: Arrived, disposition: str, case: Case | None) -> str:
     number = session.tx.new_entry_id()
-    kind = "automatic" if disposition == "automatic" else "staff"
+    kind = disposition if disposition in ("automatic", "duplicate") else "staff"
     entry = mail.entry(number, kind, disposition, case.number if case else None)
     session.tx.record(replace(entry, author=mail.sender))
     session.audit(mail.at, "counselor", f"mail_{disposition}", case.number if case else None)
