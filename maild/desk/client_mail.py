@@ -185,8 +185,11 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
 
 
 def _reopened(case: Case, at: datetime | None = None) -> Case:
-    over = (case.closed - at).total_seconds() if at is not None and case.closed is not None else 0.0
-    seconds = max(0.0, case.client_seconds - max(0.0, over))  # the clock ran on to the deadline (C5)
+    seconds = case.client_seconds
+    if at is not None and case.closed is not None:
+        # the clock ran on to the deadline (C5), from our last reply at the earliest
+        since = max(at, case.last_delivered) if case.last_delivered else at
+        seconds = max(0.0, seconds - max(0.0, (case.closed - since).total_seconds()))
     back: State = "intake" if was_intake(case) else "waiting_client"
     return replace(case, state=back, reason=None, closed=None, client_seconds=seconds)
 

@@ -1,4 +1,4 @@
-"""C2 to C8 and A3 once more, naively: a simulation that walks in half hours and counts midnights, held against ``decide``.
+"""C2 to C8 and A3 once more, naively: a walk in half hours that counts midnights, held against ``decide``.
 
 It is written from the rules and knows nothing of the code: no date arithmetic, no stored deadlines, and events in the
 order in which they truly happened. ``decide`` gets the same life in the order in which a mail desk would get round to
@@ -7,7 +7,7 @@ it: mails late, deliveries in between, deadlines swept in time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -185,19 +185,19 @@ WAIT = st.one_of(st.just(0), st.integers(1, 5), st.integers(1, 3 * DAY))
 
 
 @st.composite
-def life(draw: st.DrawFn) -> list[Step]:
+def life(draw: st.DrawFn) -> tuple[list[Step], bool]:
     """Turns that follow each other; between a mail's arrival and its processing only deliveries and time happen."""
     tick = draw(st.integers(0, 2 * DAY))
     steps = [Step("mail", tick, tick)]
-    handed_back = False
+    turn, exact = "desk", True
     for _ in range(draw(st.integers(0, 6))):
         tick += draw(GAP)
         what = draw(
             st.sampled_from(["reply", "reply", "reply", "crossed", "seen_late", "mail", "mail", "rejected", "no"])
         )
-        handed_back = steps[-1].kind == "no_reply" or (handed_back and steps[-1].kind == "rejected")
-        if what == "seen_late" and handed_back:
-            what = "crossed"  # what a first reply after #no-reply ended to the half hour is beyond a case's memory
+        turn = {"mail": "desk", "no_reply": "client", "delivered": "client"}.get(steps[-1].kind, turn)
+        if what == "seen_late" and turn == "client":
+            exact = False  # which half hours before a supplement were whose is beyond a case's memory
         if what in ("mail", "rejected"):
             late = draw(WAIT)
             steps.append(Step(what, tick, tick + late))
@@ -216,7 +216,7 @@ def life(draw: st.DrawFn) -> list[Step]:
                 seen = delivered + draw(st.integers(1, 3 * DAY))
                 steps.append(Step("mail", crossing, seen))
                 tick = seen
-    return steps
+    return steps, exact
 
 
 def until_the_end(steps: list[Step], told: Told) -> list[Step]:
@@ -232,14 +232,22 @@ LIMITS = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(life(), LIMITS, st.sampled_from(ZONES), st.sampled_from(STARTS))
-@example([Step("mail", 0, 0), Step("accepted", 1, 1), Step("delivered", 1, 1)], Limits(3, 30, 90), ZONES[0], STARTS[0])
+@example(
+    ([Step("mail", 0, 0), Step("accepted", 1, 1), Step("delivered", 1, 1)], True),
+    Limits(3, 30, 90),
+    ZONES[0],
+    STARTS[0],
+)
 def test_c2_to_c8_the_rule_book_agrees_with_the_naive_model(
-    steps: list[Step], limits: Limits, zone: str, start: datetime
+    lived: tuple[list[Step], bool], limits: Limits, zone: str, start: datetime
 ) -> None:
+    steps, exact = lived
+    limits = limits if exact else replace(limits, days=0)
     end = max(step.seen for step in steps) + 125 * DAY
     told = simulated(steps, limits, midnights(zone, start, 400 * DAY)[:end])
     where = desk(zone, round_trips=limits.trips, silence_days=limits.silence, client_days=limits.days)
-    assert played(until_the_end(steps, told), limits, where, start, end) == told
+    found = played(until_the_end(steps, told), limits, where, start, end)
+    assert found == told if exact else replace(found, used=told.used) == told
 
 
 def test_the_model_itself_knows_the_example_of_c4() -> None:
