@@ -1,7 +1,8 @@
 """Which case a client's mail belongs to (rules M2, D2, C3, C7, C8, K2): policy only, the look-ups are the caller's.
 
-Signs of a thread in order of trust: the token in the recipient address, our Message-ID in In-Reply-To or References, the
-subject tag, and at last the sender's one open case. A sign counts only together with a registered address of that case.
+Signs of a thread in order of trust: the token in the recipient address, our Message-ID in In-Reply-To or References,
+the subject tag, and at last the sender's one open case. A sign counts only together with a registered address of that
+case.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 from maild.desk.case import Case
 
 # what compose prints into subjects; people retype it half-width, full-width, with or without brackets' spaces
-_TAG = re.compile(r"\[\s*(?:受付|No\.?|Ref\.?)\s*[#:]?\s*(\d{1,12})\s*\]", re.IGNORECASE)
+_TAG = re.compile(r"\[\s{0,4}(?:受付|No\.?|Ref\.?)\s{0,4}[#:]?\s{0,4}(\d{1,12})\s{0,4}\]", re.IGNORECASE)
 
 
 def tag(number: int, language: str) -> str:
@@ -29,6 +30,10 @@ def tagged(subject: str) -> int | None:
     folded = unicodedata.normalize("NFKC", subject[:2000]).replace("【", "[").replace("】", "]")
     found = _TAG.search(folded)
     return int(found[1]) if found else None
+
+
+# closed, yet a mail that continues the thread is answered there (C3, C12, D1)
+_CONTINUED = ("completed", "declined", "service_ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def route(sender: str, at: datetime, claimed: Case | None, own: Sequence[Case], 
         return Route("join", open_case)
     if crisis:
         return Route("new", claimed or latest)
-    if claimed is not None and (joins_closed(claimed, at) or claimed.reason in ("completed", "declined")):
+    if claimed is not None and (joins_closed(claimed, at) or claimed.reason in _CONTINUED):
         return Route("join", claimed)
     if latest is not None and (joins_closed(latest, at) or latest.reason == "service_ended"):
         return Route("join", latest)
