@@ -1,4 +1,4 @@
-"""Lines that start with ``#`` at the top of a counselor's reply (rules P4): Japanese and English, full- and half-width."""
+"""Lines that start with ``#`` at the top of a counselor's reply (rules P4), Japanese and English, any width."""
 
 from __future__ import annotations
 
@@ -71,29 +71,27 @@ _BY_REASON = {fold(word): reason for reason, words in _REASONS.items() for word 
 
 def read(line: str) -> Order:
     """Understand one line that starts with ``#`` or ``＃``."""
-    folded = fold(line).lstrip("#").strip()
-    word, _, rest = folded.partition(" ")
-    word = word.strip(":：、。")
-    name = _BY_WORD.get(word)
-    if name is None:
-        # a phone keyboard leaves out the space: #お断り対象外
-        name, rest = next(
-            (
-                (_BY_WORD[known], folded[len(known) :])
-                for known in _LONGEST
-                if not known.isascii() and word.startswith(known)
-            ),
-            (None, rest),
-        )
-    if name is None:
-        return Order(line, None, "", "unknown")
     original = unicodedata.normalize("NFKC", line).strip().lstrip("#").strip()
-    parts = original.split(None, 1)
-    argument = parts[1].strip() if len(parts) > 1 else rest.strip(" :：　")
+    word, *rest = _AFTER_WORD.split(original, maxsplit=1)
+    argument = rest[0].strip() if rest else ""
+    name = _BY_WORD.get(fold(word).strip(_TRAILING))
+    if name is None:
+        # a phone keyboard leaves out the space: #お断り対象外. Only where what follows can be checked or is never sent:
+        # #終了できません must not end a case
+        known = next((one for one in _GLUED if fold(original).startswith(one)), None)
+        if known is None:
+            return Order(line, None, "", "unknown")
+        name, argument = _BY_WORD[known], original[len(known) :].strip()
     return _checked(line, name, argument)
 
 
-_LONGEST = sorted(_BY_WORD, key=len, reverse=True)
+_AFTER_WORD = re.compile(r"[\s:、]+")
+_TRAILING = "。.!"
+_GLUED = sorted(
+    (word for word, name in _BY_WORD.items() if name in NEEDS_ARGUMENT | {"note"} and not word.isascii()),
+    key=len,
+    reverse=True,
+)
 
 
 def _checked(line: str, name: str, argument: str) -> Order:
