@@ -14,7 +14,10 @@ from maild.desk.rules import Counselor
 
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _PHONE = re.compile(r"(?<![\d-])0\d{1,4}[-(). ]{0,2}\d{1,4}[-(). ]{0,2}\d{3,4}(?![\d-])")
-_CASE = re.compile(r"(?:受付|相談|ref|case|no\.?)\s*[#:]?\s*(\d{1,9})(?!\d|[年月日時分回歳才人件つ%])", re.IGNORECASE)
+_CASE = re.compile(
+    r"(?:受付|相談|ref|case|no\.?)\s{0,4}[#:]?\s{0,4}(\d{1,9})(?!\d|[年月日時分回歳才人件つ%])", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"(?<=[^\x00-\x7f])[ \t](?=[^\x00-\x7f])")
 _SPLIT = re.compile(r"[\s\u3000・,，]+")
 
 
@@ -43,9 +46,10 @@ def find(text: str, secrets: Secrets) -> tuple[str, ...]:
     folded = fold(text)
     found: dict[str, None] = {}
     if secrets.names:
+        closed_up = _BETWEEN.sub("", folded)  # 林 花子 for 林花子
         for counselor in secrets.counselors:
             for name in names(counselor):
-                if _contains(folded, fold(name)):
+                if _contains(folded, fold(name)) or (len(name) > 2 and _contains(closed_up, fold(name))):
                     found[name] = None
     allowed = {address.lower() for address in secrets.allowed}
     for hit in _MAIL.findall(unicodedata.normalize("NFKC", text)):
