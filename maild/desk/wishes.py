@@ -1,4 +1,4 @@
-"""Whether a client asks in plain words to end the case or to have it erased (rules C15): shown to staff, nothing more."""
+"""Whether a client asks in plain words to end the case or to have it erased (rules C15): shown to staff, no more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 _END = re.compile(
-    r"(相談|やりとり|やり取り|メール)(は|を|も)?(これで|もう|ここで)?(終わり|終了|おしまい|やめ|止め|辞め|打ち切)(に|りに|たい|ます|にし|さ)"
+    r"(相談|やりとり|やり取り|メール)(は|を|も|の)?(これで|もう|ここで|今回で|一旦|いったん)?"
+    r"(終わ(りに|りたい|らせ|ります)|終え(たい|ます|させ)|おしまいに|(やめ|止め|辞め)(たい|ます|させ|にし)|打ち切(りに|りたい|って)"
+    r"|終了(に|を|させ|でお願い|し(ます|たい|て(くだ|下|ほし|欲し|もら|いただ|頂))))"
     r"|(これで|ここで|今回で)(相談を?)?(終わり|終了|おしまい)に(して|したい|します|させて)"
     r"|もう(返信|返事|連絡)は?(いりません|要りません|不要です|結構です|しないで)"
     r"|(please )?(close|end|stop) (my|this|the) (case|consultation)",
@@ -19,9 +21,14 @@ _ERASE = re.compile(
 )
 
 
+_SPACES = re.compile(r"[ \u3000\t]+")
+_BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
+
+
 def find(text: str) -> tuple[str, ...]:
     """The wishes in a client's own text: ``end``, ``erase``."""
-    folded = re.sub(r"[ \u3000\t]+", " ", unicodedata.normalize("NFKC", text[:100_000])).lower()
+    folded = _SPACES.sub(" ", unicodedata.normalize("NFKC", text[:100_000])).lower()
+    folded = _BETWEEN.sub("", folded)  # 相談を 終了します
     found = []
     if _END.search(folded):
         found.append("end")
