@@ -239,7 +239,7 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
 
 
 def _allowed(session: Session, mail: Arrived, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-    """A restricted client's mail goes to staff only, without templates; who is in danger is told all the same (D4, K0)."""
+    """A restricted client's mail goes to staff only, without templates (D4); somebody in danger is told (K0)."""
     found = session.tx.suspension(mail.here.desk.name, mail.sender, mail.at)
     if found is None or found.kind != "restrict":
         return actions

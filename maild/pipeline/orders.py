@@ -18,8 +18,8 @@ from maild.store import SentMail, Suspension
 
 # these are decided by the rule book; the others below are answered here
 RULED = frozenset(
-    ("close", "end", "decline", "spam", "hold", "reopen", "no_reply", "taken", "clear_crisis")
-    + ("ask_doctor", "ask_publication", "accept_address")
+    {"close", "end", "decline", "spam", "hold", "reopen", "no_reply", "taken", "clear_crisis"}
+    | {"ask_doctor", "ask_publication", "accept_address"}
 )
 _UNTIL = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?")
 

@@ -164,7 +164,7 @@ def referral(answer: Answer, name: str) -> str | None:
 
 def checks(session: Session, answer: Answer, body: str, names: set[str | None]) -> tuple[list[str], list[str]]:
     """Codes of what holds this reply back, and details for the counselor."""
-    case, desk, sender = answer.case, answer.mail.here.desk, answer.mail.sender
+    case, sender = answer.case, answer.mail.sender
     held: list[str] = []
     if (
         case.last_reply_by
