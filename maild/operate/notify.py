@@ -6,6 +6,8 @@ import os
 import socket
 import time
 
+SECONDS = 1.0  # a service manager that does not read must not stop us for longer: its queue holds few lines
+
 
 def notify(*lines: str) -> None:
     """Send state lines such as ``READY=1``; never raises, for a supervisor that is gone must not stop us."""
@@ -16,6 +18,7 @@ def notify(*lines: str) -> None:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.settimeout(SECONDS)
             channel.connect(address)
             channel.sendall("\n".join(lines).encode())
     except OSError:
