@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from maild import log
 from maild.errors import Temporary
 from maild.mail.address import canonical
-from maild.store import Incoming
+from maild.store import Incoming, StoreError
 
+LOG = log.get("maild.acceptor")
 MOST_AT_ONCE = 64
 Blocking = Callable[..., "asyncio.Future[object]"]
 
@@ -22,15 +24,23 @@ class Spool(Protocol):
 
 
 class Acceptor:
-    """One commit at a time; while it runs, the next group gathers. ``kept`` is called after every commit."""
+    """One commit at a time; while it runs, the next group gathers. ``kept`` is called after every commit, ``trouble``
+    with words for an operator when mail cannot be kept any more, and when it can again."""
 
     def __init__(
-        self, spool: Spool, run_blocking: Blocking, desk_of: Callable[[str], str | None], kept: Callable[[], None]
+        self,
+        spool: Spool,
+        run_blocking: Blocking,
+        desk_of: Callable[[str], str | None],
+        kept: Callable[[], None],
+        trouble: Callable[[str], None] = lambda _words: None,
     ) -> None:
         self._spool = spool
         self._run_blocking = run_blocking
         self._desk_of = desk_of
         self._kept = kept
+        self._trouble = trouble
+        self._troubled = False
         self._waiting: list[tuple[list[Incoming], asyncio.Future[None]]] = []
         self._committing: asyncio.Task[None] | None = None
 
@@ -62,6 +72,7 @@ class Acceptor:
                 except Exception as error:
                     await self._one_by_one(group, error)
                 else:
+                    self._store_is(None)
                     for _, told in group:
                         if not told.done():
                             told.set_result(None)
@@ -71,6 +82,7 @@ class Acceptor:
 
     async def _one_by_one(self, group: list[tuple[list[Incoming], asyncio.Future[None]]], why: Exception) -> None:
         """A group failed as a whole: one bad mail must not refuse the others (M9)."""
+        self._store_is(why)
         for several, told in group:
             error: Exception | None = why
             if len(group) > 1:
@@ -86,3 +98,17 @@ class Acceptor:
             else:
                 told.set_exception(Temporary("the mail could not be kept; try again later"))
                 told.exception()  # it may be that nobody waits any more
+
+    def _store_is(self, error: Exception | None) -> None:
+        """What an operator hears: once when it begins, once when it is over."""
+        if (error is not None) == self._troubled:
+            return
+        self._troubled = error is not None
+        if error is None:
+            LOG.info("mail_is_kept_again")
+            self._trouble("mail is kept again")
+            return
+        LOG.error("mail_cannot_be_kept", error=error)
+        # the words of the store's errors hold nothing personal; of others nobody knows
+        words = str(error) if isinstance(error, StoreError) else type(error).__name__
+        self._trouble(f"no mail can be accepted, senders are told to try again later: {words}")

@@ -21,9 +21,9 @@ from typing import Any
 from maild import log
 from maild.app.acceptor import Acceptor
 from maild.app.assembly import build_world, open_store
+from maild.app.couriers import Current, build_courier
 from maild.app.sources import Sources
 from maild.config import Config, ConfigErrors, load
-from maild.app.couriers import Current, build_courier
 from maild.errors import MaildError, UserError
 from maild.operate.notify import notify, reloading, watchdog_seconds
 from maild.outbox import Outbox
@@ -68,7 +68,7 @@ class Daemon:
         if put_back:
             LOG.info("outbox_recovered", mails=put_back)
         supervisor = Supervisor(self.config, self._outbox_woken.set, self._trouble)
-        acceptor = Acceptor(store, self.run_blocking, self._desk_of, supervisor.wake)
+        acceptor = Acceptor(store, self.run_blocking, self._desk_of, supervisor.wake, self._trouble)
         sources = Sources(store, acceptor, self.run_blocking, self.is_ours, supervisor.wake)
         timers = Timers(supervisor.wake, sources.beat)
         courier = Current(build_courier(self.config.send))
