@@ -75,10 +75,12 @@ def delivered(case: Case, event: Delivered, desk: Desk) -> Decision:
     confirmed = Letter("delivered", "inbox", {"at": at}, entry=event.entry)
     if case.state == "closed":
         if event.template != "interim":
-            case = replace(case, bounced=None)
-            if case.reason != "completed" and case.last_delivered is not None:
+            # it completes its round trip, though #close or a clock was quicker than the next hop (C2)
+            completed = max(case.completed, event.round_trip)
+            case = replace(case, bounced=None, completed=completed, round_trip=max(case.round_trip, completed))
+            if case.reason != "completed":
                 # a mail still on its way that proves to have been in time has crossed this one (C7)
-                case = replace(case, last_delivered=max(case.last_delivered, at))
+                case = replace(case, last_delivered=max(case.last_delivered, at) if case.last_delivered else at)
         return Decision(case, (confirmed,), None, "supplement_after_end")
     if event.template == "interim":
         # it counts nothing (C14), but the last reply may have waited for it to end the case (C3)

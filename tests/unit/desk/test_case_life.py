@@ -139,6 +139,13 @@ def test_c3_a_crisis_keeps_the_case_open_until_cleared() -> None:
     assert (life.case.state, life.case.reason) == ("closed", "completed")
 
 
+def test_c2_a_reply_that_is_delivered_after_close_completes_its_round_trip() -> None:
+    life = waiting_desk().reply(FAR)
+    relay = life.relays[0]
+    life.order(FAR, "close").delivered("2026-01-02 10:05", relay)
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "counselor", 1)
+
+
 def test_c3_an_interim_that_is_under_way_only_delays_the_end() -> None:
     life = Life().rounds(2).mail("2026-01-10 10:00").reply("2026-01-10 11:00", interim=True)
     interim = life.relays[0]
