@@ -93,6 +93,8 @@ class Case:
     declined: str | None = None  # reason of D1
     decline_told: bool = False  # the one answer after it went
     resends: int = 0
+    resend_told: datetime | None = None  # when resend_received went last (C10, M3)
+    resent: int | None = None  # entry of the reply that went once more for a resend (C10, M3)
     terms_told: str = ""  # version the client was last told of (S7)
     thread: Thread = Thread()
     notices: int = 0  # notices sent so far

@@ -14,6 +14,7 @@ from maild.desk.events import ClientMail
 from maild.desk.rules import Desk
 from maild.desk.terms import in_force
 
+ONCE_A_DAY = timedelta(hours=24)
 KEEP_REFERENCES = 12  # enough for any mail program to thread; the header stays short
 
 
@@ -116,17 +117,21 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     case = replace(_received(case, mail), resends=case.resends + 1, last_entry=case.last_entry)
     late = case.last_delivered is not None and mail.at < case.last_delivered
     stored = case.last_reply
+    shown = Letter("alert_waiting", "inbox", {"resend": True, "last": False}, entry=mail.entry)
     if case.state == "waiting_client" and not late and stored is not None:
-        case = replace(case, queued_replies=case.queued_replies + 1)
+        if case.resent == stored:
+            # it went twice by now; an auto-responder would have it for ever (M3), a person is seen by the counselors
+            return Decision(case, (shown,), "accepted", "resend_again")
+        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored)
         return Decision(case, (_once_more(case, stored, desk),), "accepted", "resend_on_clients_turn")
     if case.state == "held":
         case = replace(case, state="waiting_desk", held_since=None, reminders=0, state_before=None)
         case = replace(case, unanswered_since=case.unanswered_since or mail.at, clock_since=None, silence_from=None)
-    actions = (
-        Letter("resend_received", values={"first_on": mail.resend_of}, entry=mail.entry),
-        Letter("alert_waiting", "inbox", {"resend": True, "last": False}, entry=mail.entry),
-    )
-    return Decision(case, actions, "accepted", "resend_on_our_turn")
+    if case.resend_told is not None and mail.at - case.resend_told < ONCE_A_DAY:
+        return Decision(case, (), "accepted", "resend_again")  # whatever its headers say (M3)
+    case = replace(case, resend_told=mail.at)
+    told = Letter("resend_received", values={"first_on": mail.resend_of}, entry=mail.entry)
+    return Decision(case, (told, shown), "accepted", "resend_on_our_turn")
 
 
 def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
