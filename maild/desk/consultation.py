@@ -1,7 +1,7 @@
 """The rule book of a consultation desk: ``decide(case, event, desk) -> Decision``, pure.
 
-The states and steps stand in ``transitions``; the clocks in ``deadlines``. This module only sends each event to the rule
-that owns it and holds the result against the table.
+The states and steps stand in ``transitions``; the clocks in ``deadlines``. This module only sends each event to the
+rule that owns it and holds the result against the table.
 """
 
 from __future__ import annotations

@@ -96,13 +96,14 @@ def delivered(case: Case, event: Delivered, desk: Desk) -> Decision:
         round_trip=max(case.round_trip, completed),  # #no-reply may have taken the number back meanwhile (C14)
         bounced=None,
     )
-    if case.unanswered_since is not None:
+    waits = case.unanswered_since
+    if waits is not None:
         # a mail that arrived before this instant belongs to this round trip and still waits (C7); at the same instant
         # the order of the two counts: what the mail itself made us send again is after it (M4)
-        if case.unanswered_since <= at:
+        if waits <= at:
             case = replace(case, round_trip=max(completed, event.round_trip))
         elif in_turn:
-            seconds = case.client_seconds + (case.unanswered_since - at).total_seconds()  # C5
+            seconds = case.client_seconds + (waits - at).total_seconds()  # C5
             case = replace(case, round_trip=next_round_trip(case, desk), client_seconds=seconds)
         if case.state != "held":
             case = replace(case, state="waiting_desk", state_before=None)

@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 # NFKD sorts runs of combining marks by insertion, which is quadratic in the run; pieces bound it. A piece takes the
 # voicing marks that follow it along, so that か + ゛ is never cut in two.
 _PIECE = re.compile(r"[\s\S]{1,256}[\u3099\u309a\uff9e\uff9f\u0300-\u036f]{0,8}")
+# Japanese without combining marks and half-width kana: nothing in it composes, so it may be normalised as a whole.
+_PLAIN = re.compile(
+    "[\x00-\x7f\u2013-\u2016\u2018-\u201f\u2025\u2026\u203b\u2190-\u2193\u21d2\u2460-\u2473\u2500-\u257f\u25a0-\u25ff\u2605\u2606\u266a"
+    "\u3000-\u3002\u3005-\u301f\u3041-\u3096\u309d\u309e\u30a1-\u30fe\u4e00-\u9fff\uff01-\uff5e]*"
+)
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _SMALL = dict(zip(map(ord, "ぁぃぅぇぉァィゥェォ"), "あいうえおアイウエオ", strict=True))
@@ -56,6 +61,8 @@ def normal(text: str) -> str:
     """Compatibility-normalised (NFKC), lower case, accents of Latin letters gone. Linear in the text."""
     if text.isascii():
         return text.lower()
+    if _PLAIN.fullmatch(text):
+        return unicodedata.normalize("NFKC", text).lower()
     pieces = (_ACCENTS.sub("", unicodedata.normalize("NFKD", piece)) for piece in _PIECE.findall(text))
     return "".join(unicodedata.normalize("NFC", piece) for piece in pieces).lower()
 

@@ -91,7 +91,7 @@ def test_a_responder_does_not_get_a_reply_for_ever(config: Config, tmp_path: Pat
     house = House(config, tmp_path, "a@one.example")
     now = START
     house.take(mail("c@robot.example", "a@one.example", FIRST, 1), now)
-    notice = [row for row in house.store.outbox(("delivered",)) if row.template == "notice"][0]
+    notice = next(row for row in house.store.outbox(("delivered",)) if row.template == "notice")
     with house.store.read() as tx:
         sent = tx.outgoing(notice.id)
         assert sent is not None
