@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from maild.desk import intake
 from maild.desk.textfold import resend_key
@@ -39,7 +40,7 @@ class Arrived:
     @property
     def body_key(self) -> str:
         """What two sendings of the same text have in common (C10)."""
-        return resend_key(self.facts.own_text or self.facts.text)
+        return _body_key(self.facts.own_text or self.facts.text)
 
     def entry(self, number: int, kind: str, disposition: str, case: int | None, *, keep: bool = True) -> Entry:
         """The row that says what became of this mail. ``keep`` False: nothing of its text is stored (A1)."""
@@ -61,6 +62,9 @@ class Arrived:
             address=self.sender,
             body_key=self.body_key,
         )
+
+
+_body_key = lru_cache(maxsize=1)(resend_key)  # asked for several times while one mail is processed
 
 
 def of_form(mail: Arrived) -> Arrived:

@@ -8,14 +8,22 @@ from collections.abc import Collection
 from functools import lru_cache
 
 MASK = "＊＊＊"
+_LOOSE = re.compile("[\uff01-\uff5e\u0130\u0131\u017f\u212a]")  # what matches an ASCII character without being it
 
 
 def masked(text: str, addresses: Collection[str]) -> str:
     """``text`` with every address and every local part replaced, in half- or full-width, in any case."""
     for address in addresses:
-        for pattern in _patterns(address):
-            text = pattern.sub(MASK, text)
+        if text and not _lacks(text, address):
+            for pattern in _patterns(address):
+                text = pattern.sub(MASK, text)
     return text
+
+
+def _lacks(text: str, address: str) -> bool:
+    """Whether the address surely stands nowhere in the text: nearly always, and then nothing has to be compiled."""
+    local = address.rpartition("@")[0].strip('"') or address
+    return address.isascii() and local.lower() not in text.lower() and not _LOOSE.search(text)
 
 
 @lru_cache(maxsize=512)

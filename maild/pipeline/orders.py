@@ -135,4 +135,4 @@ def _approve(session: Session, mail: Arrived, case: Case, notice: SentMail) -> t
     if entry.author == mail.sender:
         return case, ["approve_needs_another"]
     answer = Answer(mail, notice, case, (), entry.text)
-    return send(session, answer, case, entry.text), ["approved"]
+    return send(session, answer, case, entry.text, approved=True), ["approved"]

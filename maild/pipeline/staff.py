@@ -139,9 +139,14 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
     return "accepted"
 
 
-def send(session: Session, answer: Answer, case: Case, body: str, *, interim: bool = False) -> Case:
+def send(
+    session: Session, answer: Answer, case: Case, body: str, *, interim: bool = False, approved: bool = False
+) -> Case:
     """Relay ``body`` to the client (P2)."""
-    entry = _record(session, answer, "interim" if interim else "reply", "accepted", body, round_trip=case.round_trip)
+    kind = "interim" if interim else "reply"
+    # an approval is an order, with a row of its own for the mail that gave it
+    spool = None if approved else answer.mail.spool
+    entry = _record(session, answer, kind, "accepted", body, round_trip=case.round_trip, spool=spool)
     event = Reply(session.now, entry, answer.mail.sender, interim)
     decision = decide(case, event, answer.mail.here.desk)
     after = session.put(decision.case, answer.mail.here)
@@ -250,7 +255,17 @@ def _send_held(session: Session, answer: Answer) -> str:
 # -- answers to the counselor --------------------------------------------------------------------------------------
 
 
-def _record(session: Session, answer: Answer, kind: str, disposition: str, text: str, *, round_trip: int = 0) -> int:
+def _record(
+    session: Session,
+    answer: Answer,
+    kind: str,
+    disposition: str,
+    text: str,
+    *,
+    round_trip: int = 0,
+    spool: int | None = -1,
+) -> int:
+    """The row of a reply or a note; by default it is also the row of the mail that brought it."""
     number = session.tx.new_entry_id()
     session.tx.record(
         Entry(
@@ -260,7 +275,7 @@ def _record(session: Session, answer: Answer, kind: str, disposition: str, text:
             at=answer.mail.at,
             kind=kind,
             disposition=disposition,
-            spool_id=answer.mail.spool,
+            spool_id=answer.mail.spool if spool == -1 else spool,
             author=answer.mail.sender,
             subject=answer.mail.facts.subject,
             text=text,
@@ -305,7 +320,7 @@ def _to_inbox(session: Session, answer: Answer, letter: Letter, case: Case) -> N
 
 
 def _cause(mail: Arrived) -> Cause:
-    return Cause(f"mail:{mail.spool}", mail.sender, mail.facts.message_id, mail.facts.references)
+    return Cause(f"mail:{mail.spool}", mail.sender, mail.facts.message_id, mail.facts.references, staff=True)
 
 
 def _third_party_answer(session: Session, mail: Arrived, notice: SentMail) -> str:

@@ -32,6 +32,7 @@ class Cause:
     sender: str = field(default="", repr=False)  # whom a letter without a case goes to
     message_id: str | None = None
     references: tuple[str, ...] = ()
+    staff: bool = False  # somebody inside wrote it: their mail program may thread our answer below their mail
 
 
 class Writer:
@@ -196,6 +197,7 @@ class Writer:
         rendered = here.templates.render(letter.template, values)
         token = self._world.token()
         root = f"<case-{case.number}.{desk.name}@{here.domain}>" if case is not None else None
+        own = cause.message_id if cause.staff else None  # a client's would carry where they write from (P1)
         draft = Draft(
             message_id=f"<{token}@{here.domain}>",
             from_name=desk.display_name + STAFF_NAME.get(desk.language, STAFF_NAME["en"]),
@@ -205,8 +207,8 @@ class Writer:
             text=rendered.text,
             date=self._now,
             timezone=desk.timezone,
-            in_reply_to=root or cause.message_id,
-            references=tuple(one for one in (root, cause.message_id if root is None else None) if one),
+            in_reply_to=root or own,
+            references=tuple(one for one in (root, own if root is None else None) if one),
             reply_to=self._detailed(here, token),
             auto_submitted="auto-generated",
             urgent=letter.template == "notice_urgent",
