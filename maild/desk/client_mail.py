@@ -46,9 +46,10 @@ def _in_time(case: Case, mail: ClientMail) -> bool:
 
 def _may_be_resend(case: Case) -> bool:
     """In ``intake`` the same text is an intake mail; without a reply of ours there is none to send again (C10)."""
-    if case.state == "waiting_client":
-        return case.last_reply is not None
-    return case.state in ("waiting_desk", "held") and interrupted(case) != "intake"
+    if case.state not in ("waiting_desk", "waiting_client", "held"):
+        return False
+    turn = interrupted(case)
+    return turn == "waiting_desk" or (turn == "waiting_client" and case.last_reply is not None)
 
 
 # -- first mails ---------------------------------------------------------------------------------------------------

@@ -431,6 +431,11 @@ def test_c10_without_a_reply_there_is_none_to_send_again() -> None:
     assert (life.case.state, life.to_client) == ("waiting_desk", ["ack"])
 
 
+def test_c10_c16_nor_where_the_case_is_held() -> None:
+    life = waiting_desk().order(FAR, "no_reply").order(FAR, "hold").mail("2026-01-11 10:00", resend_of=FIRST)
+    assert (life.case.state, life.case.round_trip, life.to_client) == ("waiting_desk", 1, ["ack"])
+
+
 def test_c10_in_intake_the_same_text_is_an_intake_mail() -> None:
     life = intake().mail("2026-01-11 10:00", incomplete=True, resend_of=FIRST)
     assert (life.case.state, life.templates, life.case.asked) == ("intake", ["intake_missing"], 2)
@@ -827,6 +832,17 @@ def test_m4_c14_a_bounced_interim_is_not_sent_again_as_a_reply() -> None:
     assert life.mail("2026-01-05 10:00").relays == []
 
 
+def test_m4_c5_a_turn_that_the_bounce_undoes_has_cost_no_days() -> None:
+    life = waiting_desk().reply(FAR)
+    relay = life.relays[0]
+    life.delivered(FAR, relay).failed("2026-01-12 10:00", relay)
+    assert life.case.client_seconds == 0
+    refused = waiting_client().reply("2026-01-12 09:00")
+    refused.failed("2026-01-12 10:00", refused.relays[0], bounced=False)
+    assert (refused.case.state, refused.case.completed) == ("undeliverable", 1)
+    assert refused.case.client_seconds == timedelta(days=10).total_seconds(), "only the supplement is lost"
+
+
 def test_m4_two_bounces_of_one_reply_take_back_one_round_trip() -> None:
     life = waiting_desk().reply(FAR)
     relay = life.relays[0]
@@ -846,6 +862,13 @@ def test_p4_a_case_closed_while_the_client_waited_is_reopened_on_our_turn() -> N
 def test_p4_else_on_the_clients_turn() -> None:
     life = waiting_client().order("2026-01-03 10:00", "close").order("2026-01-04 10:00", "reopen")
     assert (life.case.state, closes_on(life.case, life.desk)) == ("waiting_client", date(2026, 2, 3))
+
+
+def test_p4_c2_a_reopened_case_counts_no_further_than_the_limit() -> None:
+    life = Life().rounds(3).order("2026-01-21 10:00", "reopen").mail("2026-01-22 10:00")
+    assert (life.case.state, life.case.round_trip) == ("waiting_desk", 3)
+    life.answered("2026-01-23 10:00")
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "completed", 3)
 
 
 def test_p4_limit_reached_may_be_told_again_after_a_reopening() -> None:
