@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
+import threading
+from asyncio import new_event_loop as new_loop
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import UnthreadedController
 from cli_office import CLIENT, DESK, Office
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from maild.operate.doctor_servers import certificate_file
+from maild.config import Send
+from maild.operate.doctor_servers import certificate_file, relay
 from maild.store import Incoming
 
 
@@ -144,18 +155,56 @@ def test_servers_that_are_not_there(office: Office, closed_port: int) -> None:
     assert "hidden-word" not in str(found)
 
 
-@pytest.mark.parametrize(("days", "level"), [(-1, "FAIL"), (3, "warn"), (60, "ok")])
-def test_certificates_of_ours(office: Office, days: int, level: str) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
+def certificate(office: Office, days: float) -> tuple[Path, Path]:
+    """A certificate of this installation for 127.0.0.1 that ends in so many days, and its key."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 7).not_valid_before(now - timedelta(days=90))
-    certificate = builder.not_valid_after(now + timedelta(days=days, hours=1)).sign(key, hashes.SHA256())
-    path = office.root / "cert.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    assert certificate_file("receive.smtp", path, now).level == level
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), True)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+    made = builder.not_valid_after(now + timedelta(days=days, hours=1)).sign(key, hashes.SHA256())
+    paths = office.root / "cert.pem", office.root / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+@pytest.mark.parametrize(("days", "level"), [(-1, "FAIL"), (3, "warn"), (60, "ok")])
+def test_certificates_of_ours(office: Office, days: int, level: str) -> None:
+    path, _ = certificate(office, days)
+    assert certificate_file("receive.smtp", path, datetime.now(UTC)).level == level
     path.write_bytes(b"nothing")
-    assert certificate_file("receive.smtp", path, now).level == "FAIL"
+    assert certificate_file("receive.smtp", path, datetime.now(UTC)).level == "FAIL"
+
+
+class Polite:
+    """A relay that greets and says farewell; it must not be given a mail."""
+
+    async def handle_MAIL(self, *_: object) -> str:
+        raise AssertionError("the doctor sends nothing")
+
+
+@pytest.mark.parametrize(("days", "levels"), [(60, ["ok", "ok"]), (3, ["ok", "warn"]), (-1, ["FAIL"])])
+def test_the_relay_and_its_certificate(office: Office, days: int, levels: list[str]) -> None:
+    cert, key = certificate(office, days)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    loop = new_loop()
+    server = UnthreadedController(Polite(), hostname="127.0.0.1", port=port, ssl_context=context, loop=loop)
+    server.begin()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        send = Send("smtp", office.root, "127.0.0.1", port, "tls", ca_file=cert)
+        found = relay(send, datetime.now(UTC))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.end()
+        loop.close()
+    assert [one.level for one in found] == levels
+    if days < 0:
+        assert "certificate" in found[0].advice
