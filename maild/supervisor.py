@@ -15,7 +15,7 @@ from maild.config import Config
 LOG = log.get("maild.supervisor")
 HANG_SECONDS = float(os.environ.get("MAILD_HANG_SECONDS", "60"))  # one batch takes milliseconds
 LEAVE_SECONDS = 20.0
-RESTART_PAUSES = (0.0, 0.5, 2.0, 10.0)  # seconds before the nth start in a row that did no work
+RESTART_PAUSES = (0.0, 0.2, 0.5, 2.0, 10.0)  # seconds before the nth start in a row that did no work
 
 
 class Supervisor:
@@ -29,6 +29,7 @@ class Supervisor:
         self._leaving = False
         self._busy = False
         self._heard = 0.0
+        self._asked = False  # a wake-up that nothing was heard after
         self._fruitless = 0
         self.restarts = 0
         self.fatal: str | None = None
@@ -46,6 +47,8 @@ class Supervisor:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
             if process.stdin.transport.get_write_buffer_size() == 0:
                 process.stdin.write(b"w\n")
+            if not self._asked and not self._busy:
+                self._asked, self._heard = True, asyncio.get_running_loop().time()
 
     async def run(self) -> None:
         """Until ``leave``: one worker after another."""
@@ -85,7 +88,7 @@ class Supervisor:
             process.stdin.close()
 
     async def _live(self) -> None:
-        self._busy = False
+        self._busy = self._asked = False
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -117,12 +120,14 @@ class Supervisor:
             LOG.error("worker_died", code=code)
 
     def _hear(self, line: str) -> None:
+        self._asked = False
         word, _, rest = line.partition(" ")
         if word == "busy":
             self._busy = True
         elif word == "idle":
             self._busy, self._fruitless, self.fatal = False, 0, None
         elif word == "outbox":
+            self._fruitless = 0
             self._outbox()
         elif word == "trouble":
             self._busy = False
@@ -132,11 +137,11 @@ class Supervisor:
             self._trouble(rest)
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Kill a worker that has been busy with one batch for too long."""
+        """Kill a worker that has been busy with one batch for too long, or does not answer a wake-up."""
         loop = asyncio.get_running_loop()
         while process.returncode is None:
             await asyncio.sleep(min(1.0, HANG_SECONDS / 4))
-            if self._busy and loop.time() - self._heard > HANG_SECONDS:
+            if (self._busy or self._asked) and loop.time() - self._heard > HANG_SECONDS:
                 LOG.error("worker_killed", reason="hung")
                 process.kill()
                 return
