@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from maild.config.faults import ConfigErrors, Fault
 from maild.config.load import load
-from maild.config.model import Config, Imap, Lmtp, Maild, Receive, Secret, Send, Smtp
+from maild.config.model import Board, Config, Imap, Lmtp, Maild, Receive, Secret, Send, Smtp
 
-__all__ = ["Config", "ConfigErrors", "Fault", "Imap", "Lmtp", "Maild", "Receive", "Secret", "Send", "Smtp", "load"]
+__all__ = [
+    "Board",
+    "Config",
+    "ConfigErrors",
+    "Fault",
+    "Imap",
+    "Lmtp",
+    "Maild",
+    "Receive",
+    "Secret",
+    "Send",
+    "Smtp",
+    "load",
+]

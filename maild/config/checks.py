@@ -10,6 +10,7 @@ from maild.config.values import is_loopback
 
 if TYPE_CHECKING:
     from maild.config.desk import ReadDesk
+    from maild.config.model import Receive
 
 
 def check_security(values: Mapping[str, Any], place: Place) -> None:
@@ -26,6 +27,36 @@ def check_imap(values: Mapping[str, Any], place: Place) -> None:
         place.at("move_to").fault('is for after = "move" only', values["move_to"])
     if values["after"] == "move" and good(values["move_to"]) and values["move_to"] == values["mailbox"]:
         place.at("move_to").fault("is the mailbox that is read; name another", values["move_to"])
+
+
+def check_board(values: Mapping[str, Any], place: Place) -> None:
+    """Folders that are told apart; only waiting may be the inbox itself: what waits then stays where it came."""
+    taken: dict[str, str] = {}
+    for key in ("waiting", "answered", "closed", "inbox"):
+        if not good(values[key]):
+            continue
+        other = taken.setdefault(_mailbox(values[key]), key)
+        if other != key and (other, key) != ("waiting", "inbox"):
+            at, of = (other, key) if key == "inbox" else (key, other)
+            place.at(at).fault(f"is the folder of {of} too; give it one of its own", values[at])
+
+
+def _mailbox(name: str) -> str:
+    return "INBOX" if name.upper() == "INBOX" else name  # RFC 3501 section 5.1
+
+
+def check_boards(desks: Sequence[ReadDesk], receive: Receive, top: Place) -> None:
+    """No folder of a board is read as mail to a desk: notices would come back to us."""
+    read = {(box.host, box.port, box.username, _mailbox(box.mailbox)) for box in receive.imap}
+    for index, desk in enumerate(desks):
+        board = desk.board
+        if board is None:
+            continue
+        for key in ("inbox", "waiting", "answered", "closed"):
+            if (board.host, board.port, board.username, _mailbox(getattr(board, key))) in read:
+                top.at("desk").at(index).at("board").at(key).fault(
+                    "is a mailbox that [[receive.imap]] reads: our notices would come back to us, a loop"
+                )
 
 
 def check_desk(desk: ReadDesk, place: Place) -> None:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from maild.config import keys
+from maild.config.checks import check_board, check_security
+from maild.config.model import Board
 from maild.config.reading import Place, good, read_table, table_of, tables_of
 from maild.config.rule_keys import ALIASES, RULES, rules_from
+from maild.config.secret import secret
 from maild.config.values import text
 from maild.desk.form import Form
 from maild.desk.hotlines import hotlines_of
@@ -26,6 +29,7 @@ class ReadDesk:
     counselors: list[dict[str, Any]]
     terms: list[dict[str, Any]]
     form: Form | None
+    board: Board | None = None
 
     def build(self) -> Desk:
         """The desk; only once no fault was found anywhere."""
@@ -73,6 +77,7 @@ def read_desk(raw: object, place: Place, maild: Mapping[str, Any]) -> ReadDesk:
         _counselors(table, place),
         _terms(table, place),
         _form(table, place) if "form" in table else None,
+        _board(table, place) if "board" in table else None,
     )
 
 
@@ -122,3 +127,21 @@ def _form(table: Mapping[str, Any], place: Place) -> Form | None:
     if not good(values["sender"]) or not good(values["url"]):
         return None
     return Form(values["sender"], tuple(labels), values["url"])
+
+
+def _board(table: Mapping[str, Any], place: Place) -> Board | None:
+    here = place.at("board")
+    raw = table["board"]
+    values = read_table(keys.BOARD, raw, here)
+    password = secret(values, "password", here)
+    names = ("password_file", "password_credential", "password")
+    if isinstance(raw, Mapping) and not any(name in raw for name in names):
+        here.at("password_file").fault("is required: " + keys.BOARD.key("password_file").reader.allowed)
+    check_security(values, here)
+    check_board(values, here)
+    if values["port"] is None:
+        values["port"] = 993 if values["security"] == "tls" else 143
+    if password is None or not all(good(one) for one in values.values()):
+        return None
+    wanted = {name: value for name, value in values.items() if name not in names}
+    return Board(password=password, **wanted)

@@ -88,6 +88,12 @@ SAMPLES: dict[str, str] = {
     "[[desk.referral]] text": '"地域若者サポートステーションのご案内です。"',
     "[desk.form] sender": '"form@soudan.example"',
     "[desk.form] url": '"https://soudan.example/form"',
+    "[desk.board] host": '"imap.soudan.example"',
+    "[desk.board] port": "993",
+    "[desk.board] username": '"counselors"',
+    "[desk.board] password_file": '"secrets/board"',
+    "[desk.board] password_credential": '"board-password"',
+    "[desk.board] ca_file": '"tls/ca.pem"',
 }
 
 # In the order of config.toml. Tables that come after a [[desk]] belong to it.
@@ -104,6 +110,7 @@ TABLES: tuple[Table, ...] = (
     HOURS,
     HOTLINE,
     REFERRAL,
+    keys.BOARD,
     keys.FORM,
 )
 FORM_FIELDS = (

@@ -155,7 +155,7 @@ DESK = Table(
             "false, true for booking",
         ),
     ),
-    ("counselor", "terms", "rules", "form", "hours", "hotline", "referral"),
+    ("counselor", "terms", "rules", "form", "board", "hours", "hotline", "referral"),
 )
 
 COUNSELOR = Table(
@@ -189,4 +189,27 @@ FORM = Table(
         Key("url", v.url, "Where clients find the form.", "", "none"),
     ),
     ("fields",),
+)
+
+BOARD = Table(
+    "[desk.board]",
+    "The shared inbox as a board: notices are filed over IMAP by whose turn it is. Left out, nothing is filed.",
+    (
+        Key("host", v.host, "The IMAP server of the shared inbox."),
+        Key("port", v.integer(1, 65535), "Its port.", None, "993, or 143 with starttls or none"),
+        Key("security", SECURITY, "none is for loopback only.", "tls"),
+        Key("username", v.text(255), "Login name of the shared inbox."),
+        Key("password_file", v.secret_file, "File whose first line is the password.", None, "none"),
+        Key("password_credential", CREDENTIAL, "The password as a systemd credential.", None, "none"),
+        Key("ca_file", v.file, "Certificates to trust in place of the system's.", None, "none"),
+        Key("inbox", v.text(255), "The folder in which notices arrive.", "INBOX"),
+        Key(
+            "waiting",
+            v.text(255),
+            "Folder for what somebody at the desk must see to; inbox leaves it there.",
+            "対応待ち",
+        ),
+        Key("answered", v.text(255), "Folder for cases in which the client is to write next.", "返信済み"),
+        Key("closed", v.text(255), "Folder for cases that are over.", "終了"),
+    ),
 )

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from maild.config import keys
-from maild.config.checks import check_addresses, check_desk, check_imap, check_security
+from maild.config.checks import check_addresses, check_boards, check_desk, check_imap, check_security
 from maild.config.desk import read_desk
 from maild.config.faults import ConfigErrors, Fault
-from maild.config.model import Config, Imap, Lmtp, Maild, Receive, Secret, Send, Smtp, credential_path
+from maild.config.model import Config, Imap, Lmtp, Maild, Receive, Send, Smtp
 from maild.config.reading import INVALID, Notes, Place, good, read_table, table_of, tables_of, unknown_key
+from maild.config.secret import credential, secret
 from maild.config.values import private_file
 from maild.errors import UserError
 
@@ -47,6 +48,7 @@ def read(raw: Mapping[str, Any], path: Path, *, require_files: bool = True) -> C
     for index, one in enumerate(desks):
         check_desk(one, top.at("desk").at(index))
     check_addresses(desks, maild, top)
+    check_boards(desks, receive, top)
     if notes.faults:
         raise ConfigErrors(str(path), tuple(notes.faults))
     return Config(
@@ -56,6 +58,7 @@ def read(raw: Mapping[str, Any], path: Path, *, require_files: bool = True) -> C
         send=send,
         desks=tuple(one.build() for one in desks),
         forms=tuple((one.values["name"], one.form) for one in desks if one.form is not None),
+        boards=tuple((one.values["name"], one.board) for one in desks if one.board is not None),
         warnings=tuple(notes.warnings),
     )
 
@@ -82,30 +85,6 @@ def _parse(path: Path) -> Mapping[str, Any]:
         raise ConfigErrors(str(path), (Fault("the file", "is nested too deeply"),)) from None
 
 
-def secret(values: Mapping[str, Any], name: str, place: Place) -> Secret | None:
-    """The secret named by ``<name>_file`` or ``<name>_credential``; both at once are a fault."""
-    file, credential = values.get(f"{name}_file"), values.get(f"{name}_credential")
-    if file is not None and credential is not None:
-        place.at(f"{name}_credential").fault(f"stands beside {name}_file: give one of them")
-        return None
-    if credential is not None and good(credential):
-        found = _credential(credential, place.at(f"{name}_credential"))
-        return Secret(f"{place.path}.{name}_credential", found)
-    if file is not None and good(file):
-        return Secret(f"{place.path}.{name}_file", file)
-    return None
-
-
-def _credential(name: str, place: Place) -> Path:
-    found = credential_path(name)
-    if place.notes.require_files and not found.is_file():
-        if place.notes.in_service:
-            place.fault("names a systemd credential that the unit does not load: add LoadCredential=", name)
-        else:
-            place.warn("a systemd credential can only be looked at in the service itself")
-    return found
-
-
 def _defaults_of_maild(values: dict[str, Any], place: Place) -> None:
     if values["data_dir"] is None or not good(values["data_dir"]):
         values["data_dir"] = (place.notes.base / "var").absolute()
@@ -124,7 +103,7 @@ def _defaults_of_maild(values: dict[str, Any], place: Place) -> None:
         if values["key_file"] is not None:
             place.at("key_credential").fault("stands beside key_file: give one of them")
         if good(values["key_credential"]):
-            values["key_file"] = _credential(values["key_credential"], place.at("key_credential"))
+            values["key_file"] = credential(values["key_credential"], place.at("key_credential"))
     elif values["key_file"] is None:
         values["key_file"] = data_dir / "maild.key"
     elif good(values["key_file"]) and place.notes.require_files:

@@ -136,6 +136,27 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Board:
+    """[desk.board]: the shared inbox's own mailbox, and the folders that notices are filed into."""
+
+    host: str
+    port: int
+    security: Security
+    username: str = field(repr=False)
+    password: Secret
+    inbox: str
+    waiting: str
+    answered: str
+    closed: str
+    ca_file: Path | None = None
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys((self.inbox, self.waiting, self.answered, self.closed)))
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of it. Equal configs are equal values, so a reload can tell what changed."""
 
@@ -145,6 +166,7 @@ class Config:
     send: Send
     desks: tuple[Desk, ...]
     forms: tuple[tuple[str, Form], ...] = ()  # (desk, its form), rules I3
+    boards: tuple[tuple[str, Board], ...] = ()  # (desk, its board)
     warnings: tuple[str, ...] = field(default=(), compare=False)  # what works, but may not be meant so
 
     def desk(self, name: str) -> Desk | None:
@@ -154,3 +176,7 @@ class Config:
     def form(self, desk: str) -> Form | None:
         """The web form of the desk of that name."""
         return dict(self.forms).get(desk)
+
+    def board(self, desk: str) -> Board | None:
+        """The board of the desk of that name."""
+        return dict(self.boards).get(desk)
