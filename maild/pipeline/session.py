@@ -10,6 +10,7 @@ from maild.desk.case import Case
 from maild.desk.consultation import decide
 from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
 from maild.desk.events import Due
+from maild.pipeline import board
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause, Writer
@@ -43,6 +44,7 @@ class Session:
         due = {} if self.paused(here.desk.name) else deadlines(case, here.desk, self.holidays(here))
         if "urgent" not in due and case.urgent_since is not None and case.is_open:
             due |= {kind: at for kind, at in deadlines(case, here.desk).items() if kind == "urgent"}
+        board.moved(self.tx, self.world, case, self.now)
         self.tx.put_case(case, due)
         return case
 

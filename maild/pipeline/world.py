@@ -47,6 +47,7 @@ class World:
     is_holiday: Callable[[str, date], bool]  # (desk, day)
     eight_bit: bool = False  # readable files rather than base64
     limits: Mapping[str, int] = field(default_factory=dict)  # source -> the largest mail it takes, in bytes
+    boards: frozenset[str] = frozenset()  # names of the desks whose shared inbox is kept as a board
 
     def named(self, name: str) -> DeskWorld | None:
         """A desk by its name."""

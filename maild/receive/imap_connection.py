@@ -150,6 +150,10 @@ class Connection:
         """A new mailbox."""
         await self._run(Command("CREATE", self._tag(), quote(encode(mailbox))), "create_refused")
 
+    async def subscribe(self, mailbox: str) -> None:
+        """Shown by mail programs."""
+        await self._run(Command("SUBSCRIBE", self._tag(), quote(encode(mailbox))), "subscribe_refused")
+
     async def noop(self) -> None:
         """A sign of life."""
         await self._run(Command("NOOP", self._tag()), "noop_refused")

@@ -4,6 +4,7 @@ from maild.store.errors import MissingKey, StoreError, TemporaryStoreError, Wron
 from maild.store.records import (
     AuditRow,
     Claimed,
+    CounselorMail,
     Due,
     Entry,
     Incoming,
@@ -25,6 +26,7 @@ from maild.store.vault import load_or_create_key
 __all__ = [
     "AuditRow",
     "Claimed",
+    "CounselorMail",
     "Due",
     "Entry",
     "Incoming",

@@ -139,6 +139,15 @@ class SentMail:
 
 
 @dataclass(frozen=True, slots=True)
+class CounselorMail:
+    """A mail to counselors about a case. ``delivered`` None: it is still to be sent."""
+
+    message_id: str = field(repr=False)
+    recipient: str = field(repr=False)
+    delivered: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A mail to hand to the next hop now; the attempt is recorded already."""
 

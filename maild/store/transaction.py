@@ -20,9 +20,10 @@ from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.instants import instant, micros
 from maild.store.loaded import ENTRY_COLUMNS, Loaded, in_chunks, open_entries
-from maild.store.outbox_rows import IS_UNSETTLED, WITH_KEY, content_of
+from maild.store.outbox_rows import IS_UNSETTLED, ROW_KEY, WITH_KEY, content_of
 from maild.store.pending import Pending
 from maild.store.records import (
+    CounselorMail,
     Due,
     Entry,
     Outcome,
@@ -57,6 +58,12 @@ _COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
 )
 _ONCE = Bulk(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")), ("b_hash",))
 _OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
+_TO_COUNSELORS = (
+    select(outbox.c.id, outbox.c.content, outbox.c.state, outbox.c.concluded, ROW_KEY)
+    .select_from(outbox.outerjoin(cases, cases.c.number == outbox.c.case_number))
+    .where(outbox.c.case_number == bindparam("b_case"), outbox.c.audience == "counselor", outbox.c.state != "failed")
+    .order_by(outbox.c.id)
+)
 _DUE = (
     select(deadline.c.case_number, deadline.c.kind, deadline.c.at)
     .where(deadline.c.at <= bindparam("b_now"))
@@ -309,6 +316,20 @@ class Transaction:
                     covers=row.covers,
                 )
             )
+        return found
+
+    def counselor_mails(self, case: int) -> list[CounselorMail]:
+        """What went and will go to counselors about a case, in order; nothing of an erased one."""
+        self.flush_if_writing()
+        rows: list[AnyRow] = list(self._connection.execute(_TO_COUNSELORS, {"b_case": case}))
+        ciphers = self._core.keys.load({row.row_key for row in rows if row.row_key is not None})
+        found = []
+        for row in rows:
+            cipher = ciphers.get(row.row_key)
+            if cipher is not None and row.content is not None:
+                content = content_of(cipher, row.id, row.content)
+                delivered = instant(row.concluded) if row.state == "delivered" else None
+                found.append(CounselorMail(content.message_id, content.recipient, delivered))
         return found
 
     def settle(self, outbox_id: int) -> None:

@@ -46,6 +46,7 @@ def test_every_statement_searches_by_index(path: Path) -> None:
             t.entries(number)
             t.entry(1)
             t.outgoing(1)
+            t.counselor_mails(number)
             t.outcomes(10)
             t.due(NOW + timedelta(days=40), 10)
             case = t.case(number)
