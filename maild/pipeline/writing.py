@@ -15,7 +15,7 @@ from maild.desk.outcomes import REPLIES
 from maild.letters import LETTERS
 from maild.mail import charset, quotes
 from maild.mail.dsn import plain_words
-from maild.pipeline import pausing, views
+from maild.pipeline import board, pausing, views
 from maild.pipeline.mask import masked
 from maild.pipeline.world import DeskWorld, World
 from maild.store import Entry, Outgoing, Transaction
@@ -277,6 +277,8 @@ class Writer:
                 not_before=self.not_before,
             )
         )
+        if audience == "counselor" and case is not None:
+            board.mail_queued(self._tx, self._world, case.number, self._now)
 
 
 def inboxes_of(case: Case | None, here: DeskWorld) -> tuple[str, ...]:
