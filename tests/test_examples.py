@@ -98,7 +98,7 @@ RALTAN = (
     ("accepted", "", "notice", "11 waiting_desk 1 wish_erase"),
     ("command", "closed_by_counselor", "command_result", "11 client_request 1 wish_erase"),
     ("accepted", "", "alert_waiting notice", "10 waiting_desk 1"),
-    ("command", "ask_doctor", "alert_waiting alert_waiting command_result", ""),
+    ("command", "ask_doctor", "command_result", ""),
     ("accepted", "reply", "delivered", "10 waiting_client 1 04-02"),
     ("command", "closed_by_counselor", "command_result", "10 counselor 1"),
     ("accepted", "ack", "notice", "5 waiting_desk 3"),

@@ -25,6 +25,7 @@ from maild.app.couriers import Current, build_courier
 from maild.app.sources import Sources
 from maild.config import Config, ConfigErrors, load
 from maild.errors import MaildError, UserError
+from maild.operate import wake
 from maild.operate.notify import notify, reloading, watchdog_seconds
 from maild.outbox import Outbox
 from maild.store import Store
@@ -82,6 +83,12 @@ class Daemon:
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         sending = asyncio.create_task(outbox.run(self._stop), name="outbox")
         timers.start()
+
+        def poked() -> None:
+            supervisor.wake()
+            self._outbox_woken.set()
+
+        deaf = await wake.listen(self.config.maild.data_dir, poked)
         beating = asyncio.create_task(self._watchdog(), name="watchdog")
         notify("READY=1", "STATUS=running")
         LOG.info("running", desks=len(self.config.desks))
@@ -94,6 +101,7 @@ class Daemon:
             LOG.info("stopping")
             self._stop.set()
             timers.stop()
+            deaf()
             await sources.stop(FINISH_SECONDS)  # commits under way end first
             await supervisor.leave()
             await asyncio.wait([working, sending], timeout=FINISH_SECONDS + 20)

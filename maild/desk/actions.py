@@ -33,6 +33,7 @@ class Relay:
     interim: bool = False
     supplement: bool = False
     terms_changed: bool = False  # says so at its end (S7)
+    ends: bool = False  # the case is closed with it (P4)
 
 
 Action = Letter | Relay

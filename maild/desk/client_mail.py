@@ -137,9 +137,11 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
 
 def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
     """The reply that came back goes out again (M4), though staff put the case on hold since; else nothing."""
-    if case.bounced is None or case.state not in ("undeliverable", "held"):
+    bounced = case.bounced
+    if bounced is None or case.state not in ("undeliverable", "held"):
         return case, ()
-    again = _once_more(case, case.bounced, desk)
+    case = replace(case, round_trip=max(case.round_trip, 1))  # #no-reply may have taken the number back (C14)
+    again = _once_more(case, bounced, desk)
     return replace(case, bounced=None, queued_replies=case.queued_replies + 1), (again,)
 
 

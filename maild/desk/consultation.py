@@ -6,12 +6,13 @@ rule that owns it and holds the result against the table.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from maild.desk import client_mail, orders, outcomes
 from maild.desk.actions import Decision
 from maild.desk.case import Case
-from maild.desk.deadlines import local_date
+from maild.desk.deadlines import alerts_passed, local_date
 from maild.desk.events import ClientMail, Command, Delivered, Due, Event, Failed, Reply
 from maild.desk.rules import Desk
 from maild.desk.terms import said
@@ -37,7 +38,11 @@ def decide(case: Case | None, event: Event, desk: Desk) -> Decision:
             kind, decision = "due", outcomes.due(_present(case), event, desk)
         case Command():
             kind, decision = orders.decide(_present(case), event, desk)
-    decision = said(decision, desk.terms, local_date(event.at, ZoneInfo(desk.timezone)))
+    zone = ZoneInfo(desk.timezone)
+    decision = said(decision, desk.terms, local_date(event.at, zone))
+    after = decision.case
+    if before == "held" and after is not None and after.state == "waiting_desk":
+        decision = replace(decision, case=replace(after, alerts=alerts_passed(after, desk.rules, zone, event.at)))
     check(before, kind, decision.case.state if decision.case is not None else None)
     return decision
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import bisect
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,9 @@ def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[st
     return Phrase(entry["phrase"], entry["category"], entry["why"], patterns, tuple(exceptions), denial)
 
 
+_Starts = Mapping[str, tuple[tuple[int, Pattern], ...]]  # beginning -> who
+
+
 class _Spans:
     """Stretches of text that are no sign of anything, asked in O(log n).
 
@@ -216,24 +220,37 @@ def _spans(patterns: Iterable[Pattern], form: str, text: str) -> list[tuple[int,
     return [m.span() for p in patterns if p.form in same for m in p.compiled.finditer(text)]
 
 
+def _beginnings(text: str, starts: _Starts, *, words: bool) -> Iterator[tuple[int, tuple[tuple[int, Pattern], ...]]]:
+    """Every place whose first two characters, a 。 between them left out, or whose first begin a pattern; and whose.
+
+    A list comprehension over all pairs: this runs over every character of every mail.
+    """
+    places: list[int] | range
+    if words:
+        places = [m.start() for m in _WORD.finditer(text)]
+        ones = [text[at] for at in places]
+        pairs = [text[at : at + 2] for at in places]
+    else:
+        places = [at for at, one in enumerate(text) if one != "。"] if "。" in text else range(len(text))
+        bare = text.replace("。", "")
+        ones = list(bare)
+        pairs = list(map(add, bare, bare[1:]))
+    for keys in (pairs, ones):
+        for number in [number for number, key in enumerate(keys) if key in starts]:
+            if len(keys[number]) == 2 or keys is ones:  # a word of one letter at the end is no pair
+                yield places[number], starts[keys[number]]
+
+
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
     """Every place where a pattern stands, by entry, exceptions not yet looked at."""
     found: dict[int, list[tuple[Pattern, int, int]]] = {}
     for form, starts in phrases.starts.items():
         text: str = getattr(forms, form)
-        places = range(len(text)) if form != "words" else [m.start() for m in _WORD.finditer(text)]
-        for at in places:
-            one = text[at]
-            if one == "。":
-                continue
-            pair = text[at : at + 2]
-            if pair[1:] == "。":
-                pair = one + text[at + 2 : at + 3]
-            for who in (starts.get(pair), starts.get(one)):
-                for number, pattern in who or ():
-                    if match := pattern.compiled.match(text, at):
-                        # a sentence mark taken along at the end is no part of what an exception must cover
-                        found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
+        for at, who in _beginnings(text, starts, words=form == "words"):
+            for number, pattern in who:
+                if match := pattern.compiled.match(text, at):
+                    # a sentence mark taken along at the end is no part of what an exception must cover
+                    found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
     if forms.spelled:
         for number, entry in enumerate(phrases.entries):
             for pattern in entry.patterns:

@@ -90,6 +90,15 @@ def closes_on(case: Case, desk: Desk) -> date | None:
     return found[0] if found else None
 
 
+def alerts_passed(case: Case, rules: Rules, zone: ZoneInfo, at: datetime) -> int:
+    """How many alerts lie behind a case that was held meanwhile: they are not made up for all at once (C9, C16)."""
+    if case.unanswered_since is None:
+        return 0
+    since = case.unanswered_since
+    passed = sum(1 for days in rules.alert_days if days_later(since, days, zone) <= at)
+    return max(case.alerts, min(passed, len(rules.alert_days) - 1))
+
+
 def next_alert(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) -> datetime | None:
     """When the next alert about a waiting client is due (C9); after the last one, every ``alert_repeat_days``."""
     if case.state != "waiting_desk" or case.unanswered_since is None or not rules.alert_days:

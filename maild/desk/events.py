@@ -37,6 +37,7 @@ class Reply:
     entry: int
     counselor: str = field(repr=False)
     interim: bool = False  # C14
+    ends: bool = False  # an order to close stands above it (P4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,24 @@ def reply(case: Case, event: Reply, desk: Desk) -> Decision:
         case.round_trip,
         interim=event.interim,
         supplement=supplement,
+        ends=event.ends,
     )
     case = replace(
         case,
         queued_replies=case.queued_replies + 1,
-        last_reply_at=event.at,
-        last_reply_by=event.counselor,
         urgent_since=None,  # somebody has answered (K4)
         urgent_count=0,
     )
     if not event.interim:
-        case = replace(case, last_reply=event.entry, held_reply=None, unanswered_since=None, alerts=0)
+        case = replace(
+            case,
+            last_reply=event.entry,
+            last_reply_at=event.at,  # a word in between is no answer that another one would repeat (P5, C14)
+            last_reply_by=event.counselor,
+            held_reply=None,
+            unanswered_since=None,
+            alerts=0,
+        )
     return Decision(case, (relay,), "accepted", "interim" if event.interim else "reply")
 
 

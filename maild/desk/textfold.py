@@ -14,6 +14,7 @@ _PLAIN = re.compile(
     "[\x00-\x7f\u2013-\u2016\u2018-\u201f\u2025\u2026\u203b\u2190-\u2193\u21d2\u2460-\u2473\u2500-\u257f\u25a0-\u25ff\u2605\u2606\u266a"
     "\u3000-\u3002\u3005-\u301f\u3041-\u3096\u309d\u309e\u30a1-\u30fe\u4e00-\u9fff\uff01-\uff5e]*"
 )
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}  # what keeps most texts from being NFKC
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _SMALL = dict(zip(map(ord, "ぁぃぅぇぉァィゥェォ"), "あいうえおアイウエオ", strict=True))
@@ -62,7 +63,7 @@ def normal(text: str) -> str:
     if text.isascii():
         return text.lower()
     if _PLAIN.fullmatch(text):
-        return unicodedata.normalize("NFKC", text).lower()
+        return unicodedata.normalize("NFKC", text.translate(_WIDE)).lower()
     pieces = (_ACCENTS.sub("", unicodedata.normalize("NFKD", piece)) for piece in _PIECE.findall(text))
     return "".join(unicodedata.normalize("NFC", piece) for piece in pieces).lower()
 

@@ -21,6 +21,7 @@ _TEXTS = (
     variable("crisis", "bool", "the case is flagged: hotlines are added", False),
     variable("interim", "bool", "#interim: the turn stays with the desk (C14)", False),
     variable("terms_changed", "bool", "the terms changed since the client was last told (S7)", False),
+    variable("ends", "bool", "the counselor closes the case with it: no day to write by", False),
 )
 
 
@@ -42,6 +43,7 @@ _REPLY_SAMPLES: tuple[Mapping[str, object], ...] = (
     {"text": TEXT, "round_trip": 3, "round_trips": 3, "crisis": True},
     {"text": TEXT, "round_trip": 1, "round_trips": 3, "interim": True},
     {"text": TEXT, "terms_changed": True},
+    {"text": TEXT, "ends": True},
 )
 
 TO_CLIENTS: Final[Mapping[str, LetterSpec]] = {

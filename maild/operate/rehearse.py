@@ -129,6 +129,7 @@ class Stage:
             if not fell:
                 break
         self._now = max(self._now, end)
+        self._look_ahead()
 
     def _clearance(self) -> Clearance:
         return Clearance(reads=(self._now,))

@@ -88,6 +88,7 @@ class Pipeline:
             templates_since=min(
                 start_of(session.now.astimezone(one.zone).date(), one.zone) for one in self._world.desks
             ),
+            entries=True,
         )
 
     # -- our own mails ---------------------------------------------------------------------------------------------

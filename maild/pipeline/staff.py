@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from maild.desk import commands, leak, reply_text
@@ -128,7 +129,7 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
         return _hold_back(session, answer, body, held, details)
     for order in first:
         case, _ = carry_out(session, answer.mail, case, order, answer.notice)
-    case = send(session, answer, case, body, interim="interim" in names)
+    case = send(session, answer, case, body, interim="interim" in names, ends=bool({"close", "end"} & names))
     lines: list[str] = []
     for order in answer.orders:
         if order.name in ("close", "end", "refer"):
@@ -140,14 +141,21 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
 
 
 def send(
-    session: Session, answer: Answer, case: Case, body: str, *, interim: bool = False, approved: bool = False
+    session: Session,
+    answer: Answer,
+    case: Case,
+    body: str,
+    *,
+    interim: bool = False,
+    ends: bool = False,
+    approved: bool = False,
 ) -> Case:
     """Relay ``body`` to the client (P2)."""
     kind = "interim" if interim else "reply"
     # an approval is an order, with a row of its own for the mail that gave it
     spool = None if approved else answer.mail.spool
     entry = _record(session, answer, kind, "accepted", body, round_trip=case.round_trip, spool=spool)
-    event = Reply(session.now, entry, answer.mail.sender, interim)
+    event = Reply(session.now, entry, answer.mail.sender, interim, ends)
     decision = decide(case, event, answer.mail.here.desk)
     after = session.put(decision.case, answer.mail.here)
     session.writer.carry_out(decision.actions, after, answer.mail.here, Cause(f"mail:{answer.mail.spool}"))
@@ -210,20 +218,29 @@ def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
     desk = mail.here.desk
     everyone = [counselor for one in session.world.desks for counselor in one.desk.counselors]
     inside = {one.desk.shared_inbox for one in session.world.desks} | set(desk.on_call) | set(session.world.operators)
-    own = case.name or ""
     open_cases = [one for one in session.tx.open_cases(desk.name) if one.number != case.number]
-    others = {one.name for one in open_cases if one.name and one.name not in own and len(one.name) >= 2}
-    public = [line.phone for line in desk.rules.hotlines]
+    latest = max([case.number, *(one.number for one in open_cases)])
+    public = " ".join([one.text for one in desk.rules.referrals] + [line.url for line in desk.rules.hotlines])
     return leak.Secrets(
         counselors=everyone,
         addresses=sorted(inside),
-        allowed={desk.address, case.client, *case.addresses},
-        allowed_phones=public,
+        allowed={*(one.desk.address for one in session.world.desks), case.client, *case.addresses, *mails_in(public)},
+        allowed_phones=[line.phone for line in desk.rules.hotlines],
         words=desk.rules.leak_words,
-        other_names=sorted(others),
+        other_names=sorted({one.name for one in open_cases if one.name}),
         case=case.number,
         names=desk.anonymous_counselors,
+        own_name=case.name or "",
+        other_cases=range(1, latest + 1),
     )
+
+
+def mails_in(text: str) -> list[str]:
+    """The addresses that stand in a text of the config: public ones, since it goes to clients."""
+    return [hit.lower().rstrip(".") for hit in _MAIL.findall(text)]
+
+
+_MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 
 
 def _hold_back(session: Session, answer: Answer, body: str, held: list[str], details: list[str]) -> str:

@@ -67,7 +67,7 @@ class Writer:
         if entry is None or case is None:
             return
         desk = here.desk
-        closes = None if relay.interim else views.after_delivery(case, desk, self._now)
+        closes = None if relay.interim or relay.ends else views.after_delivery(case, desk, self._now)
         values = {
             "text": entry.text,
             "closes_on": closes,
@@ -77,6 +77,7 @@ class Writer:
             "crisis": case.crisis,
             "interim": relay.interim,
             "terms_changed": relay.terms_changed,
+            "ends": relay.ends,
         }
         self._to_client(
             "interim" if relay.interim else relay.template,
