@@ -86,7 +86,7 @@ def _reopen(case: Case, order: Command, _desk: Desk) -> tuple[str, Decision]:
     if case.state in ("held", "undeliverable"):
         if case.bounced is not None:
             # the reply never arrived and was taken back (M4): the client still waits for one
-            case = replace(case, state_before="waiting_desk", unanswered_since=None, bounced=None)
+            case = replace(case, state_before="waiting_desk", unanswered_since=order.at, bounced=None)
         return "reopen", _did(resumed(case, order.at), "reopened")
     if case.is_open:
         return "note", _did(case, "is_open")

@@ -802,6 +802,14 @@ def test_m4_after_reopen_the_turn_is_ours_since_the_reply_never_arrived() -> Non
     assert (life.case.round_trip, life.case.completed) == (1, 1)
 
 
+def test_m4_c9_the_wait_is_known_though_an_interim_is_still_under_way() -> None:
+    life = waiting_desk().reply(FAR, interim=True)
+    interim = life.relays[0]
+    life.reply(FAR).failed(FAR, life.relays[0], bounced=False).order("2026-01-03 10:00", "reopen")
+    life.failed("2026-01-03 11:00", interim, bounced=False)
+    assert (life.case.state, "alert" in life.due) == ("waiting_desk", True)
+
+
 def test_m4_c16_a_hold_in_between_does_not_lose_the_bounced_reply() -> None:
     life = undeliverable().order("2026-01-05 10:00", "hold").mail("2026-01-09 10:00")
     assert (life.relays[0].again, life.case.state, life.case.round_trip) == (True, "waiting_desk", 1)
@@ -830,6 +838,13 @@ def test_m4_c14_a_bounced_interim_is_not_sent_again_as_a_reply() -> None:
     life.delivered("2026-01-03 10:00", relay).failed("2026-01-03 10:05", relay)
     assert (life.case.state, life.case.completed, life.case.bounced) == ("undeliverable", 1, None)
     assert life.mail("2026-01-05 10:00").relays == []
+
+
+def test_m4_c14_no_reply_while_a_reply_fails() -> None:
+    life = waiting_desk().reply(FAR)
+    relay = life.relays[0]
+    life.order(FAR, "no_reply").failed("2026-01-02 11:00", relay, bounced=False).mail("2026-01-03 10:00")
+    assert (life.case.state, life.case.round_trip, life.relays[0].round_trip) == ("waiting_desk", 1, 1)
 
 
 def test_m4_c5_a_turn_that_the_bounce_undoes_has_cost_no_days() -> None:

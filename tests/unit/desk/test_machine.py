@@ -253,7 +253,8 @@ class Lives(RuleBasedStateMachine):
         if isinstance(event, Reply) and event.interim:
             assert (after.completed, after.round_trip) == (before.completed, before.round_trip)  # C14
         if isinstance(event, ClientMail) and self.last.disposition == "rejected":
-            assert (after.completed, after.round_trip) == (before.completed, before.round_trip)  # A1
+            if before.bounced is None:  # else the reply that goes again has a round trip of its own (M4)
+                assert (after.completed, after.round_trip) == (before.completed, before.round_trip)  # A1
 
     # -- what always holds ----------------------------------------------------------------------------------------
 
