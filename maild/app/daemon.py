@@ -21,6 +21,7 @@ from typing import Any
 from maild import log
 from maild.app.acceptor import Acceptor
 from maild.app.assembly import build_world, open_store
+from maild.app.boards import Boards
 from maild.app.couriers import Current, build_courier
 from maild.app.sources import Sources
 from maild.config import Config, ConfigErrors, load
@@ -68,14 +69,23 @@ class Daemon:
         put_back = await self.run_blocking(store.recover)
         if put_back:
             LOG.info("outbox_recovered", mails=put_back)
-        supervisor = Supervisor(self.config, self._outbox_woken.set, self._trouble)
+        boards = Boards(store, self.run_blocking)
+
+        def queued() -> None:
+            self._outbox_woken.set()
+            boards.wake()
+
+        supervisor = Supervisor(self.config, queued, self._trouble)
         acceptor = Acceptor(store, self.run_blocking, self._desk_of, supervisor.wake, self._trouble)
         sources = Sources(store, acceptor, self.run_blocking, self.is_ours, supervisor.wake)
         timers = Timers(supervisor.wake, sources.beat)
         courier = Current(build_courier(self.config.send))
-        outbox = Outbox(
-            store, courier, now, run_blocking=self.run_blocking, woken=self._outbox_woken, settled=supervisor.wake
-        )
+
+        def settled() -> None:
+            supervisor.wake()
+            boards.wake()
+
+        outbox = Outbox(store, courier, now, run_blocking=self.run_blocking, woken=self._outbox_woken, settled=settled)
         await sources.start(self.config)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -83,6 +93,7 @@ class Daemon:
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         sending = asyncio.create_task(outbox.run(self._stop), name="outbox")
         timers.start()
+        boards.start(self.config)
 
         def poked() -> None:
             supervisor.wake()
@@ -95,12 +106,13 @@ class Daemon:
         if ready is not None:
             ready(self)
         try:
-            await self._until_stopped(sources, supervisor, courier, [working, sending])
+            await self._until_stopped(sources, supervisor, courier, boards, [working, sending])
         finally:
             notify("STOPPING=1")
             LOG.info("stopping")
             self._stop.set()
             timers.stop()
+            await boards.stop()
             deaf()
             await sources.stop(FINISH_SECONDS)  # commits under way end first
             await supervisor.leave()
@@ -111,7 +123,12 @@ class Daemon:
             LOG.info("stopped")
 
     async def _until_stopped(
-        self, sources: Sources, supervisor: Supervisor, courier: Current, tasks: list[asyncio.Task[None]]
+        self,
+        sources: Sources,
+        supervisor: Supervisor,
+        courier: Current,
+        boards: Boards,
+        tasks: list[asyncio.Task[None]],
     ) -> None:
         while not self._stop.is_set():
             waits = [asyncio.create_task(self._stop.wait()), asyncio.create_task(self._reload.wait())]
@@ -125,11 +142,11 @@ class Daemon:
                     raise RuntimeError(f"{task.get_name()} ended")
             if self._reload.is_set():
                 self._reload.clear()
-                await self._read_again(sources, supervisor, courier)
+                await self._read_again(sources, supervisor, courier, boards)
 
     # -- reload ----------------------------------------------------------------------------------------------------
 
-    async def _read_again(self, sources: Sources, supervisor: Supervisor, courier: Current) -> None:
+    async def _read_again(self, sources: Sources, supervisor: Supervisor, courier: Current, boards: Boards) -> None:
         reloading()
         old = self.config
         try:
@@ -154,6 +171,8 @@ class Daemon:
             return
         self.config = new
         await supervisor.reload(new)
+        if (new.boards, new.desks) != (old.boards, old.desks):
+            await boards.restart(new)
         LOG.info("config_reloaded", desks=len(new.desks))
         notify("READY=1", "STATUS=running")
 

@@ -139,6 +139,9 @@ def _board(table: Mapping[str, Any], place: Place) -> Board | None:
         here.at("password_file").fault("is required: " + keys.BOARD.key("password_file").reader.allowed)
     check_security(values, here)
     check_board(values, here)
+    for folder in ("inbox", "waiting"):
+        if good(values[folder]) and values[folder].upper() == "INBOX":
+            values[folder] = "INBOX"  # in any case (RFC 3501 section 5.1)
     if values["port"] is None:
         values["port"] = 993 if values["security"] == "tls" else 143
     if password is None or not all(good(one) for one in values.values()):
