@@ -75,6 +75,11 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
 
 
 def _read(message: Message, text: str, depth: int) -> Bounce | None:
+    top = str(message.get("Content-Type") or "").lower().lstrip()
+    # The usual mail leaves here. Nothing below takes it for a bounce: what holds a report was passed on by a person,
+    # and words alone need a machine behind them.
+    if not top.startswith("multipart/report") and dsn_signs.passed_on(message):
+        return None
     parts = collect(message)
     if any("disposition-notification" in kind or "feedback-report" in kind for kind in parts.types):
         return None
@@ -92,7 +97,6 @@ def _read(message: Message, text: str, depth: int) -> Bounce | None:
         entries = [entry for entry in entries if (entry.final or entry.original) and (entry.action or entry.status)]
         about = about or about_words
     if reported or entries:
-        top = str(message.get("Content-Type") or "").lower().lstrip()
         if not (top.startswith("multipart/report") and reported) and dsn_signs.passed_on(message):
             return None
     elif not dsn_signs.tells_of_a_mail(message, words, bool(returned)):

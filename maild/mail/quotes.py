@@ -20,6 +20,7 @@ from maild.mail.quote_marks import (
     clean,
     find_mark,
     fold,
+    holds_no_mark,
     is_forward_subject,
     is_program_signature,
     is_reply_subject,
@@ -89,6 +90,13 @@ def split(text: str, *, subject: str = "", parties: Sequence[str] = (), known: S
     ``known``: earlier mails of the exchange. Where given, a line below an Outlook-like separator that stands in none of
     them is an answer written into the quote, and stays.
     """
+    if holds_no_mark(text):
+        return Split(text.rstrip(), "", (Part("own", text),) if text else ())
+    return _read(text, subject, parties, known)
+
+
+def _read(text: str, subject: str, parties: Sequence[str], known: Sequence[str]) -> Split:
+    """:func:`split` the long way, line by line."""
     lines = lines_of(text)
     kinds: list[PartKind] = ["own"] * len(lines)
     if not is_forward_subject(subject):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from maild.desk.case import Case
 from maild.store.codec import decode
@@ -93,6 +93,7 @@ class Loaded:
         self.cases: dict[int, CaseRow | None] = {}
         self.by_client: dict[bytes, list[int]] = {}
         self.sent: dict[bytes, SentMail | None] = {}
+        self.entries: dict[int, list[AnyRow]] = {}  # of a case, as they are in the database
 
     # -- cases ---------------------------------------------------------------------------------------------------
 
@@ -140,6 +141,16 @@ class Loaded:
         if row.case is None:
             row.case = open_case_row(self._core, row)
         return row.case
+
+    # -- entries -------------------------------------------------------------------------------------------------
+
+    def load_entries(self, numbers: Iterable[int]) -> None:
+        """The entries of these cases, without raw mails; they are decrypted when looked at."""
+        wanted = [number for number in set(numbers) if number not in self.entries]
+        for number in wanted:
+            self.entries[number] = []
+        for row in in_chunks(self._connection, _ENTRIES_OF_CASES, wanted):
+            self.entries[row.case_number].append(row)
 
     # -- our mails -----------------------------------------------------------------------------------------------
 
@@ -221,6 +232,14 @@ ENTRY_COLUMNS = (
     entry.c.spool_id,
     entry.c.round_trip,
     entry.c.content,
+)
+
+
+WITH_CASE_KEY = select(*ENTRY_COLUMNS, func.coalesce(entry.c.key_id, cases.c.key_id).label("row_key")).select_from(
+    entry.outerjoin(cases, cases.c.number == entry.c.case_number)
+)
+_ENTRIES_OF_CASES = WITH_CASE_KEY.where(entry.c.case_number.in_(bindparam("wanted", expanding=True))).order_by(
+    entry.c.id
 )
 
 

@@ -29,6 +29,7 @@ class Marks:
         self._core = core
         self._connection = connection
         self._suspensions: dict[bytes, Suspension | None] = {}
+        self._recalled: dict[str, str | None] = {}  # every mail of a batch asks whether its desk is paused
 
     def load_suspensions(self, clients: Iterable[bytes]) -> None:
         """Suspensions of these clients, at one go."""
@@ -86,6 +87,7 @@ class Marks:
 
     def remember(self, name: str, value: str) -> None:
         """Set a value."""
+        self._recalled.pop(name, None)
         sealed = seal(self._core.memory_cipher, _memory_place(name), value.encode("utf-8", "surrogatepass"))
         changed = self._connection.execute(update(memory).where(memory.c.name == name), {"value": sealed})
         if not changed.rowcount:
@@ -93,8 +95,10 @@ class Marks:
 
     def recall(self, name: str) -> str | None:
         """A value, None where there is none."""
-        sealed = self._connection.execute(_RECALL, {"b_name": name}).scalar()
-        return None if sealed is None else self._open(name, sealed)
+        if name not in self._recalled:
+            sealed = self._connection.execute(_RECALL, {"b_name": name}).scalar()
+            self._recalled[name] = None if sealed is None else self._open(name, sealed)
+        return self._recalled[name]
 
     def recalled(self, prefix: str) -> dict[str, str]:
         """All values whose name begins so, by name."""
@@ -108,6 +112,7 @@ class Marks:
 
     def forget(self, name: str) -> None:
         """Drop a value."""
+        self._recalled.pop(name, None)
         self._connection.execute(delete(memory).where(memory.c.name == name))
 
     def _open(self, name: str, sealed: bytes) -> str:

@@ -269,6 +269,7 @@ class Pending:
                 )
         if rows:
             _INSERT_ENTRY.run(self._connection, rows)
+            self._loaded.entries.clear()
         if foreign:
             _INSERT_SEEN.run(self._connection, foreign)
 

@@ -19,7 +19,7 @@ from maild.store.bulk import Bulk
 from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.instants import instant, micros
-from maild.store.loaded import ENTRY_COLUMNS, Loaded, in_chunks, open_entries
+from maild.store.loaded import WITH_CASE_KEY, Loaded, in_chunks, open_entries
 from maild.store.outbox_rows import IS_UNSETTLED, ROW_KEY, WITH_KEY, content_of
 from maild.store.pending import Pending
 from maild.store.records import (
@@ -35,12 +35,9 @@ from maild.store.records import (
 )
 from maild.store.tables import cases, deadline, entry, outbox, seen
 
-_ENTRIES = select(*ENTRY_COLUMNS, func.coalesce(entry.c.key_id, cases.c.key_id).label("row_key")).select_from(
-    entry.outerjoin(cases, cases.c.number == entry.c.case_number)
-)
-_ENTRIES_OF = _ENTRIES.where(entry.c.case_number == bindparam("b_case")).order_by(entry.c.id)
-_ENTRY = _ENTRIES.where(entry.c.id == bindparam("b_id"))
-_SAME_BODY = _ENTRIES.where(entry.c.body_hash == bindparam("b_hash")).order_by(entry.c.id.desc()).limit(1)
+_ENTRIES_OF = WITH_CASE_KEY.where(entry.c.case_number == bindparam("b_case")).order_by(entry.c.id)
+_ENTRY = WITH_CASE_KEY.where(entry.c.id == bindparam("b_id"))
+_SAME_BODY = WITH_CASE_KEY.where(entry.c.body_hash == bindparam("b_hash")).order_by(entry.c.id.desc()).limit(1)
 _BODIES = (
     select(entry.c.body_hash, func.max(entry.c.id))
     .where(entry.c.body_hash.in_(bindparam("wanted", expanding=True)))
@@ -110,10 +107,12 @@ class Transaction:
         seen: Iterable[tuple[str, str, str]] = (),
         bodies: Iterable[tuple[int | None, str, str, str]] = (),
         templates_since: datetime | None = None,
+        entries: bool = False,
     ) -> None:
         """Fetch at few statements what a batch will ask for: cases of clients (desk, address), mails of ours by
         Message-ID together with their cases, cases by number, foreign Message-IDs (desk, address, id), bodies (case or
-        None, desk, address, normalised body), and the template mails that went to the clients since an instant."""
+        None, desk, address, normalised body), the template mails that went to the clients since an instant, and the
+        ``entries`` of the open cases among all these."""
         clients = list(clients)
         hashes = [self._hasher.client(desk, address) for desk, address in clients]
         if hashes:
@@ -128,6 +127,9 @@ class Transaction:
         wanted |= {mail.case for h in sent if (mail := self._loaded.sent.get(h)) is not None and mail.case is not None}
         if wanted:
             self._loaded.load_cases(wanted)
+        if entries:
+            rows = [row for row in self._loaded.cases.values() if row is not None]
+            self._loaded.load_entries(row.number for row in rows if row.state != "closed")
         self._load_seen([self._hasher.foreign(*triple) for triple in seen])
         self._load_bodies([self._body_hash(*quadruple) for quadruple in bodies])
         self._loaded.load_keys()
@@ -229,7 +231,10 @@ class Transaction:
 
     def new_number(self) -> int:
         """A case number that no case had or will have again."""
-        return self._write().numbers.next("case")
+        number = self._write().numbers.next("case")
+        self._loaded.cases.setdefault(number, None)  # nobody else can have written anything for it
+        self._loaded.entries.setdefault(number, [])
+        return number
 
     def put_case(self, case: Case, deadlines: Mapping[str, datetime]) -> None:
         """Insert or update a case and replace its deadlines. A closed case has none."""
@@ -358,8 +363,13 @@ class Transaction:
 
     def entries(self, case: int, *, with_raw: bool = False) -> list[Entry]:
         """What was recorded for a case, oldest first. ``raw`` only where asked for."""
-        statement = _ENTRIES_OF.add_columns(entry.c.raw) if with_raw else _ENTRIES_OF
-        found = open_entries(self._core, self._connection.execute(statement, {"b_case": case}))
+        rows: Iterable[AnyRow]
+        if with_raw:
+            rows = self._connection.execute(_ENTRIES_OF.add_columns(entry.c.raw), {"b_case": case})
+        else:
+            self._loaded.load_entries((case,))
+            rows = self._loaded.entries[case]
+        found = open_entries(self._core, rows)
         return found + [replace(item, id=number) for number, item in self._pending.entries if item.case == case]
 
     def entry(self, entry_id: int, *, with_raw: bool = False) -> Entry | None:
@@ -505,6 +515,7 @@ class Transaction:
         self._loaded.cases.clear()
         self._loaded.by_client.clear()
         self._loaded.sent.clear()
+        self._loaded.entries.clear()
         self._bodies.clear()
 
     @property
