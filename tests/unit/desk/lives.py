@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from maild.desk.actions import Decision, Letter, Relay
-from maild.desk.case import Case
+from maild.desk.case import Case, State
 from maild.desk.consultation import decide
 from maild.desk.deadlines import deadlines
 from maild.desk.events import ClientMail, Command, Delivered, Due, Event, Failed, Reply
@@ -145,3 +147,39 @@ class Life:
             day = 1 + 2 * number
             self.mail(f"2026-{month:02d}-{day:02d} 10:00").answered(f"2026-{month:02d}-{day + 1:02d} 10:00")
         return self
+
+
+FAR = "2026-01-02 10:00"
+FIRST = at("2026-01-01 10:00")
+
+
+def waiting_desk() -> Life:
+    return Life().mail("2026-01-01 10:00")
+
+
+def waiting_client() -> Life:
+    return waiting_desk().answered(FAR)
+
+
+def intake() -> Life:
+    return Life().mail("2026-01-01 10:00", incomplete=True)
+
+
+def held() -> Life:
+    return waiting_desk().order(FAR, "hold")
+
+
+def undeliverable() -> Life:
+    life = waiting_desk().reply("2026-01-02 09:00")
+    relay = life.relays[0]
+    return life.delivered("2026-01-02 09:00", relay).failed(FAR, relay)
+
+
+OPEN: list[tuple[State, Any]] = [
+    ("intake", intake),
+    ("waiting_desk", waiting_desk),
+    ("waiting_client", waiting_client),
+    ("held", held),
+    ("undeliverable", undeliverable),
+]
+open_states = pytest.mark.parametrize(("state", "begin"), OPEN, ids=[state for state, _ in OPEN])

@@ -252,9 +252,9 @@ class Lives(RuleBasedStateMachine):
             assert self.waiting.get(after.number, 0) == 0 or isinstance(event, Command)
         if isinstance(event, Reply) and event.interim:
             assert (after.completed, after.round_trip) == (before.completed, before.round_trip)  # C14
-        if isinstance(event, ClientMail) and self.last.disposition == "rejected":
-            if before.bounced is None:  # else the reply that goes again has a round trip of its own (M4)
-                assert (after.completed, after.round_trip) == (before.completed, before.round_trip)  # A1
+        rejected = isinstance(event, ClientMail) and self.last.disposition == "rejected"
+        if rejected and before.bounced is None:  # else the reply that goes again has a round trip of its own (M4)
+            assert (after.completed, after.round_trip) == (before.completed, before.round_trip)  # A1
 
     # -- what always holds ----------------------------------------------------------------------------------------
 
