@@ -32,7 +32,7 @@ def open_store(config: Config) -> Store:
     maild = config.maild
     try:
         maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = maild.key_create and not Store.exists(maild.database)
+        new = maild.key_create and not Store.exists(maild.database_url())
         return Store.open(maild.database_url(), load_or_create_key(maild.key_file, new))
     except TemporaryStoreError as error:
         raise Temporary(str(error)) from error

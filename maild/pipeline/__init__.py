@@ -15,6 +15,7 @@ from maild.mail.address import canonical
 from maild.mail.parse import read
 from maild.pipeline import clients, digest, returned, staff, watch
 from maild.pipeline.incoming import Arrived, of_form
+from maild.pipeline.operator_desk import overdue, resume_in
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
@@ -112,6 +113,9 @@ class Pipeline:
         fell = 0
         with self._store.transaction() as tx:
             session = Session(self._world, tx, now, clearance)
+            for paused in overdue(session):
+                resume_in(session, paused, [case.number for case in tx.open_cases(paused.desk.name)], "clock")
+                fell += 1
             for due in tx.due(now, limit):
                 case = tx.case(due.case)
                 here = self._world.named(case.desk) if case is not None else None

@@ -135,14 +135,20 @@ def _turned_away(session: Session, mail: Arrived, claimed: Case | None, own: lis
         number = tx.new_entry_id()
         tx.record(mail.entry(number, "suspended", "suspended", None))
         if not suspension.told:
-            letter = Letter("suspended", values={"until": suspension.until})
+            # until is the first instant after the last day
+            last = (
+                (suspension.until - timedelta(seconds=1)).astimezone(mail.here.zone).date()
+                if suspension.until
+                else None
+            )
+            letter = Letter("suspended", values={"until": last})
             session.writer.letter(letter, None, mail.here, cause(mail))
             tx.told_suspended(desk.name, mail.sender)
         session.audit(mail.at, "client", "mail_suspended", None)
         return "suspended"
-    if session.service_ended(desk.name) and claimed is None and not any(case.is_open for case in own):
-        letter = Letter("service_end", values={"ends_on": None, "text": ""})
-        session.writer.letter(letter, None, mail.here, cause(mail))
+    ended = session.end_of_service(desk.name)
+    if ended is not None and (claimed is None or not claimed.is_open) and not any(case.is_open for case in own):
+        session.writer.letter(Letter("service_end", values=ended), None, mail.here, cause(mail))
         return _record(session, mail, "client", "accepted", None)
     if mail.oversize:
         letter = Letter("too_large", values={"limit_mb": max(1, mail.oversize // 1_048_576)})

@@ -21,6 +21,10 @@ def settle(session: Session, outcome: Outcome) -> None:
     here = session.world.named(outcome.desk)
     if here is None:
         return
+    if outcome.template == "erased":
+        # it was about the erasure; now the address in it goes too (S3)
+        session.tx.erase_without_case(outcome.desk, outcome.recipient, outcome.at)
+        return
     why = Cause(f"outcome:{outcome.id}")
     if outcome.audience == "client":
         case = session.tx.case(outcome.case) if outcome.case is not None else None

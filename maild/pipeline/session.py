@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
 from maild.desk.consultation import decide
 from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
 from maild.desk.events import Due
+from maild.desk.pause import stopped
 from maild.pipeline import board
 from maild.pipeline.incoming import Arrived
+from maild.pipeline.pausing import pause_of
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause, Writer
 from maild.store import Transaction
@@ -41,7 +44,10 @@ class Session:
             return None
         if case.number == 0:
             case = replace(case, number=self.tx.new_number())
-        due = {} if self.paused(here.desk.name) else deadlines(case, here.desk, self.holidays(here))
+        pause = pause_of(self.tx, here.desk.name)
+        if pause is not None:
+            case = stopped(case, pause.since)  # a clock that starts within a pause does not run (C13)
+        due = {} if pause is not None else deadlines(case, here.desk, self.holidays(here))
         if "urgent" not in due and case.urgent_since is not None and case.is_open:
             due |= {kind: at for kind, at in deadlines(case, here.desk).items() if kind == "urgent"}
         board.moved(self.tx, self.world, case, self.now)
@@ -92,6 +98,15 @@ class Session:
     def service_ended(self, desk: str) -> bool:
         """Whether the desk's service has ended (C12)."""
         return self.tx.recall(f"ended:{desk}") is not None
+
+    def end_of_service(self, desk: str) -> dict[str, object] | None:
+        """What the letter about the ended service says; None while it goes on (C12)."""
+        found = self.tx.recall(f"ended:{desk}")
+        if found is None:
+            return None
+        said = json.loads(found)
+        last = said.get("ends_on")
+        return {"ends_on": date.fromisoformat(last) if last else None, "text": said.get("text", "")}
 
     def forged(self, mail: Arrived) -> bool:
         """Whether the topmost result of a host we trust says that the sender is not who they say (D6, M10)."""
