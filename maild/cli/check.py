@@ -20,9 +20,9 @@ CHECKS: list[Callable[[Config], Iterable[str]]] = []
 
 
 def _letters_and_phrases(config: Config) -> Iterable[str]:
-    from maild.app.assembly import phrase_faults, template_faults
+    from maild.app.assembly import kind_faults, phrase_faults, template_faults
 
-    return [*template_faults(config), *phrase_faults(config)]
+    return [*kind_faults(config), *template_faults(config), *phrase_faults(config)]
 
 
 CHECKS.append(_letters_and_phrases)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
-from maild.desk.consultation import decide
+from maild.desk.kinds import decide
 from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
 from maild.desk.events import Due
 from maild.desk.pause import stopped

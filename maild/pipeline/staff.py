@@ -9,7 +9,7 @@ from maild.desk import commands, leak, reply_text
 from maild.desk.actions import Letter
 from maild.desk.case import Case
 from maild.desk.commands import Order
-from maild.desk.consultation import decide
+from maild.desk.kinds import decide
 from maild.desk.events import Reply
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
