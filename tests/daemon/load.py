@@ -48,7 +48,9 @@ class Load:
                         break
                     except (smtplib.SMTPException, OSError):
                         # nobody there, cut in the middle, or not now: the same mail again
-                        connection = None if connection is None else connection.close()
+                        if connection is not None:
+                            connection.close()
+                        connection = None
                         self.repeated += attempt == 0
                         self._over.wait(0.02)
                 self.acknowledged[number] = mail["Message-ID"]

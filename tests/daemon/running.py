@@ -107,6 +107,7 @@ class Maild:
         self.data = home / "data"
         self.maildir = home / "outgoing"
         self.environment = {"PYTHONPATH": str(TOP)}  # this checkout, whatever is installed
+        self.program = [sys.executable, "-m", "maild", "run", "--config", str(self.config)]
         self.process: subprocess.Popen[bytes] | None = None
         self.receive = f'[receive.smtp]\nlisten = "127.0.0.1:{self.port}"'
         self.send_table = f'[send]\ntransport = "maildir"\nmaildir = "{self.maildir}"'
@@ -139,8 +140,7 @@ class Maild:
         self._hush()
         environment = os.environ | {"NOTIFY_SOCKET": str(self.home / "notify")} | self.environment
         with open(self.logged, "ab") as log:
-            command = [sys.executable, "-m", "maild", "run", "--config", str(self.config)]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.home, env=environment)
+            self.process = subprocess.Popen(self.program, stdout=log, stderr=log, cwd=self.home, env=environment)
 
     def start(self) -> None:
         """Started, and ready as it tells systemd."""

@@ -1,4 +1,4 @@
-"""Whether what was confided stands in clear anywhere (rules S1, S2), in any form that our own code or a library uses."""
+"""Whether what was confided stands in clear anywhere (rules S1, S2), in any form that a program may use."""
 
 from __future__ import annotations
 

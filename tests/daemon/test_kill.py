@@ -48,7 +48,9 @@ def test_thirty_kills_under_load(maild: Maild) -> None:
         by_client = {address(number): message_id for number, message_id in load.acknowledged.items()}
         assert all(set(kept[number]) == {by_client[client]} for number, client in cases.items()), seed
     acks, notices = Counter[str](), Counter[str]()
-    for message_id, recipient, subject in {(m["Message-ID"], str(m["To"]), str(m["Subject"])) for m in maild.outgoing()}:
+    for message_id, recipient, subject in {
+        (m["Message-ID"], str(m["To"]), str(m["Subject"])) for m in maild.outgoing()
+    }:
         (notices if recipient == INBOX else acks)[subject if recipient == INBOX else recipient] += 1
         assert message_id
     assert acks == Counter(everybody), seed
