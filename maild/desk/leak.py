@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from maild.desk import name_traces
+from maild.desk import name_traces, ordinary_words
 from maild.desk.address_forms import address_pattern
 from maild.desk.folded import Folded, fold, fold_word
 from maild.desk.name_traces import Page, Trace
@@ -96,13 +96,14 @@ def _other_names(page: Page, secrets: Secrets) -> Iterator[Trace]:
 _AT = re.compile(r"[ \t]{0,2}(?:@|[(\[{<][ ]?(?:at|@|あっとまーく|あっと)[ ]?[)\]}>]|あっとまーく)[ \t]{0,2}")
 _LOCAL_ENDS = re.compile(r"[a-z0-9._%+\-/!#$&'*=?^{|}~]{1,64}\Z")
 _DOMAIN = re.compile(r"(?:[a-z0-9\-]{1,63}[ ]?(?:\.|\(dot\)|どっと)[ ]?){1,10}[a-z0-9\-]{2,24}")
-_COMMON_LOCALS = frozenset(
+_COMMON_LOCALS = ordinary_words.words(
     """
-    info mail office staff desk support help soudan sodan counselor counselors counsellor counsellors counseling center centre contact admin
-    service services team group room home care health life heart kokoro line inbox shared oncall on-call ops operator operators madoguchi
-    reply noreply no-reply user users test post postmaster root hello welcome question questions consult consultation hotline phone member
-    members school welfare public general news shien center1 main
-    """.split()
+    info mail office staff desk support help soudan sodan counselor counselors counsellor counsellors counseling
+    center centre contact admin service services team group room home care health life heart kokoro line inbox
+    shared oncall on-call ops operator operators madoguchi reply noreply no-reply user users test post
+    postmaster root hello welcome question questions consult consultation hotline phone member members school
+    welfare public general news shien center1 main
+    """
 )
 
 
@@ -144,7 +145,7 @@ def _locals(page: Page, secrets: Secrets) -> Iterator[Trace]:
             continue
         if not secrets.names and any(one.address == address for one in secrets.counselors):
             continue  # sato, where counselors sign as Sato
-        if local.isalpha() and (len(local) < 4 or local in name_traces.ordinary_words.LATIN):
+        if local.isalpha() and (len(local) < 4 or local in ordinary_words.LATIN):
             continue
         for start in _places(text, local):
             end = start + len(local)

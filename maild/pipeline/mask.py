@@ -7,6 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from maild.desk.address_forms import AFTER, AT, BEFORE, address_pattern, local_pattern
+from maild.desk.ordinary_words import words
 
 MASK = "＊＊＊"
 
@@ -17,8 +18,13 @@ _ENCODED = re.compile("[%=][0-9a-f][0-9a-f]|&#")
 _JOINTS = dict.fromkeys(map(ord, "=>|"))  # may stand at a line break within an address
 
 # Local parts that are words of every text: they tell nobody who it is, except beside an @ or where an address is named.
-_FUNCTION_WORDS = frozenset(
-    ["a", "an", "the", "i", "me", "my", "we", "us", "our", "you", "your", "he", "him", "his", "she", "her", "it", "its", "they", "them", "this", "that", "is", "am", "are", "was", "be", "been", "do", "does", "did", "not", "no", "yes", "and", "or", "but", "if", "so", "as", "at", "by", "for", "from", "in", "of", "on", "off", "out", "over", "to", "up", "with", "all", "any", "one", "two", "can", "will", "would", "have", "has", "had", "how", "what", "when", "who", "why", "new", "re", "fw", "fwd", "mail", "email", "e-mail", "web", "www", "http", "https", "com", "net", "org", "jp", "co", "ne", "ok", "id", "pm", "cc", "bcc", "to", "ja", "en", "ps"]
+_FUNCTION_WORDS = words(
+    """
+    a an the i me my we us our you your he him his she her it its they them this that is am are was be been do
+    does did not no yes and or but if so as at by for from in of on off out over to up with all any one two can
+    will would have has had how what when who why new re fw fwd mail email e-mail web www http https com net org
+    jp co ne ok id pm cc bcc to ja en ps
+    """
 )
 
 

@@ -9,8 +9,8 @@ from maild.desk import commands, leak, reply_text
 from maild.desk.actions import Letter
 from maild.desk.case import Case
 from maild.desk.commands import Order
-from maild.desk.kinds import decide
 from maild.desk.events import Reply
+from maild.desk.kinds import decide
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
 from maild.pipeline.session import Session
@@ -76,6 +76,10 @@ def _answered(session: Session, answer: Answer) -> str:
         _explain(session, answer.mail, answer, [f"{order.fault}:{order.raw.strip()}" for order in faults])
         return _kept(session, answer.mail, "refused", answer.case)
     names = {order.name for order in answer.orders}
+    # words on the line of the order itself belong to the text: «#メモ 次の当番の方へ»
+    spoken = [order.argument for order in answer.orders if order.name in ("note", "interim") and order.argument]
+    if spoken:
+        answer = replace(answer, body="\n".join([*spoken, answer.body]).strip("\n"))
     if "note" in names:
         return _note(session, answer)
     sends = bool(answer.body) and not (names - commands.WITH_TEXT - {"reopen"})

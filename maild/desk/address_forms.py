@@ -1,0 +1,71 @@
+"""One mail address in all the ways it is written into a text (rules P1a, P5): widths, cases, encodings, breaks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff"
+# Inside an address: nothing one sees, or the end of a line with the quote marks of the next.
+_JOIN = f"[{_INVISIBLE}]{{0,4}}(?:[ \\t]{{0,4}}=?\\r?\\n[>＞|｜ \\t\u3000]{{0,8}})?"
+_GAP = f"[\\s\u3000{_INVISIBLE}]{{0,4}}(?:[>＞|｜][>＞|｜ \\t\u3000]{{0,8}})?"
+_WORDS_FOR_AT = (
+    r"[(（\[［【{<＜_][\s\u3000]?"
+    r"(?:[aAａＡ][tTｔＴ]|アット(?:マーク)?|ｱｯﾄ(?:ﾏｰｸ)?|あっと(?:まーく)?|@|＠)[\s\u3000]?[)）\]］】}>＞_]"
+)
+_BARE_AT = r"アット(?:マーク)?|ｱｯﾄ(?:ﾏｰｸ)?|あっと(?:まーく)?|(?<=[\s\u3000])[aAａＡ][tTｔＴ](?=[\s\u3000])"
+AT = (
+    rf"{_GAP}(?:[@＠﹫★☆■◆●◎](?:を@に(?:変|か)えて)?|%40|=40|&#0{{0,5}}64;|&#[xX]0{{0,5}}40;|&commat;"
+    rf"|{_WORDS_FOR_AT}|{_BARE_AT}){_GAP}"
+)
+_DOT = (
+    rf"(?:{_GAP}(?:[.．。｡・]|%2[eE]|=2[eE]|&#0{{0,5}}46;|&period;"
+    r"|[(（\[［][\s\u3000]?(?:dot|ドット|どっと|\.)[\s\u3000]?[)）\]］]|ドット|どっと|ﾄﾞｯﾄ|(?<=[\s\u3000])dot(?=[\s\u3000]))"
+    rf"{_GAP})"
+)
+_WORD = "A-Za-z0-9Ａ-Ｚａ-ｚ０-９_＿"
+BEFORE = rf"(?:(?<![{_WORD}])|(?<=%[0-9A-Fa-f]{{2}})|(?<==[0-9A-F]{{2}})|(?<=\\[nrt]))"
+AFTER = rf"(?![{_WORD}])"
+
+
+def character(one: str) -> str:
+    """A pattern for one character in either width, plain or percent-, quoted-printable- or HTML-encoded."""
+    forms = sorted({form for form in (one, one.lower(), one.upper()) if len(form) == 1})
+    plain = forms + [chr(ord(form) + 0xFEE0) for form in forms if "!" <= form <= "~"]
+    # each way of writing excludes the others: alternatives that overlap would make a near miss cost 2^n steps
+    ways = ["[" + "".join(re.escape(form) for form in plain) + "]"]
+    codes = [ord(form) for form in forms if form.isascii()]
+    if codes:
+        ways.append("[%=](?:" + "|".join(f"{code:02x}" for code in codes) + ")")
+        ways.append(
+            "&#(?:0{0,5}(?:"
+            + "|".join(map(str, codes))
+            + ");|x0{0,5}(?:"
+            + "|".join(f"{code:x}" for code in codes)
+            + ");)"
+        )
+    return "(?:" + "|".join(ways) + ")"
+
+
+def text_pattern(literal: str, *, breaks: bool = True) -> str:
+    """A pattern for ``literal`` that may be broken over lines or hold invisible characters."""
+    join = _JOIN if breaks else f"[{_INVISIBLE}]{{0,4}}"
+    return join.join(character(one) for one in unicodedata.normalize("NFKC", literal))
+
+
+def local_pattern(local: str) -> str:
+    """A local part; phone addresses hold dots in odd places, and quotes may stand around it."""
+    return '["”“＂]?' + text_pattern(local) + '["”“＂]?'
+
+
+def domain_pattern(domain: str) -> str:
+    """A domain, its dots written in any way."""
+    return _DOT.join(text_pattern(label) for label in domain.split("."))
+
+
+@lru_cache(maxsize=2048)
+def address_pattern(address: str) -> re.Pattern[str]:
+    """Finds ``address`` wherever it stands as a whole."""
+    local, _, domain = address.rpartition("@")
+    return re.compile(f"{BEFORE}{local_pattern(local.strip(chr(34)))}{AT}{domain_pattern(domain)}", re.IGNORECASE)
