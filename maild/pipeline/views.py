@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from maild.desk import reply_text
+from maild.desk import outcomes, reply_text
+from maild.desk.actions import Relay
 from maild.desk.case import Case
 from maild.desk.deadlines import closes_on, local_date
+from maild.desk.events import Delivered
 from maild.desk.rules import Desk, Terms
 from maild.desk.terms import in_force
 from maild.desk.threads import tag
@@ -89,11 +91,12 @@ def common(case: Case | None, here: DeskWorld, now: datetime) -> dict[str, objec
     }
 
 
-def after_delivery(case: Case, desk: Desk, now: datetime) -> date | None:
+def after_delivery(case: Case, desk: Desk, relay: Relay, now: datetime) -> date | None:
     """``closes_on`` as it will be when a reply that goes out ``now`` is delivered: what its footer prints (C4)."""
-    started = case.clock_since if case.state == "waiting_client" else None
-    given = replace(case, state="waiting_client", clock_since=started or now, silence_from=now, floor=None)
-    return closes_on(given, desk)
+    if not case.is_open or relay.interim or relay.ends:
+        return None
+    given = outcomes.delivered(case, Delivered(now, relay.template, relay.round_trip, relay.entry), desk)
+    return closes_on(given.case, desk) if given.case is not None else None
 
 
 def exchange(entries: Sequence[Entry], case: Case, desk: Desk, before: int | None = None) -> list[Mapping[str, object]]:

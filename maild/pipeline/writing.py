@@ -67,7 +67,7 @@ class Writer:
         if entry is None or case is None:
             return
         desk = here.desk
-        closes = None if relay.interim or relay.ends else views.after_delivery(case, desk, self._now)
+        closes = views.after_delivery(case, desk, relay, self._now)
         values = {
             "text": entry.text,
             "closes_on": closes,
