@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from maild.desk.actions import Decision, Letter
 from maild.desk.case import Case
-from maild.desk.client_mail import interrupted, resumed
+from maild.desk.client_mail import interrupted, resumed, returned_reply
 from maild.desk.deadlines import local_date
 from maild.desk.events import Command
 from maild.desk.outcomes import ended, used_up
@@ -82,7 +82,12 @@ def _hold(case: Case, order: Command, _desk: Desk) -> tuple[str, Decision]:
     return "hold", _did(held, "held")
 
 
-def _reopen(case: Case, order: Command, _desk: Desk) -> tuple[str, Decision]:
+def _reopen(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
+    if case.state == "undeliverable" and case.bounced is not None:
+        # staff know that the mailbox takes mail again: the reply that came back goes once more (M4)
+        case, again = returned_reply(case, desk)
+        case = resumed(replace(case, state_before="waiting_desk"), order.at)
+        return "reopen", Decision(case, again, "command", "reopened")
     if case.state in ("held", "undeliverable"):
         if case.bounced is not None:
             # the reply never arrived and was taken back (M4): the client still waits for one

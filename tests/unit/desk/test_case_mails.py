@@ -306,20 +306,21 @@ def test_m4_a_bounced_template_on_the_desks_turn_changes_no_state(begin: Any) ->
     assert life.templates == ["delivery_failed"]
 
 
-def test_m4_after_reopen_the_turn_is_ours_since_the_reply_never_arrived() -> None:
+def test_m4_reopening_sends_the_reply_that_came_back_once_more() -> None:
     life = undeliverable().order("2026-01-05 10:00", "reopen")
-    assert (life.case.state, life.case.unanswered_since) == ("waiting_desk", at("2026-01-05 10:00"))
-    assert "alert" in life.due
-    life.answered("2026-01-06 10:00")
-    assert (life.case.round_trip, life.case.completed) == (1, 1)
+    assert (life.relays[0].again, life.case.state, life.case.queued_replies) == (True, "waiting_desk", 1)
+    life.delivered("2026-01-05 10:01", life.relays[0])
+    assert (life.case.state, life.case.round_trip, life.case.completed) == ("waiting_client", 1, 1)
 
 
-def test_m4_c9_the_wait_is_known_though_an_interim_is_still_under_way() -> None:
+def test_m4_c9_a_failed_interim_does_not_hide_that_the_reply_is_under_way_again() -> None:
     life = waiting_desk().reply(FAR, interim=True)
     interim = life.relays[0]
     life.reply(FAR).failed(FAR, life.relays[0], bounced=False).order("2026-01-03 10:00", "reopen")
+    again = life.relays[0]
     life.failed("2026-01-03 11:00", interim, bounced=False)
-    assert (life.case.state, "alert" in life.due) == ("waiting_desk", True)
+    assert (life.case.state, life.case.queued_replies) == ("waiting_desk", 1)
+    assert life.failed("2026-01-03 12:00", again, bounced=False).case.state == "undeliverable"
 
 
 def test_m4_c16_a_hold_in_between_does_not_lose_the_bounced_reply() -> None:
