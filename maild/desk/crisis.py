@@ -24,7 +24,7 @@ from maild.desk.textfold import Folded, folded
 
 __all__ = ["PhraseError", "Phrases", "builtin", "hits"]
 
-_LISTS = ("ja", "en", "more")  # every list is always read: a client's language is not the desk's
+_LISTS = ("ja", "oblique", "signs", "en", "more")  # every list is always read: a client's language is not the desk's
 _WORD = re.compile(r"[a-z0-9]+")
 _SHORT = 6  # letters: what is shorter (od, dv) stands inside too many words that are spelled out
 
@@ -59,6 +59,24 @@ class Phrase:
     patterns: tuple[Pattern, ...] = field(repr=False)
     exceptions: tuple[Pattern, ...] = field(repr=False)
     denial: Pattern | None = field(repr=False)
+    sign: bool = False  # counts only where another sign stands in the same mail
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The patterns that begin with the same one or two characters, by entry; and one expression for any of them."""
+
+    patterns: tuple[tuple[int, Pattern], ...] = field(repr=False)
+    any: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The beginnings of all patterns of one form."""
+
+    of: Mapping[str, Begin] = field(repr=False)
+    codes: Mapping[int, tuple[str, ...]] = field(repr=False)  # of two characters, as ``_codes`` has them
+    others: tuple[str, ...] = field(repr=False)  # of one character
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,7 @@ class Phrases:
 
     entries: tuple[Phrase, ...] = field(repr=False)
     exceptions: tuple[Pattern, ...] = field(repr=False)
-    starts: Mapping[str, Mapping[str, tuple[tuple[int, Pattern], ...]]] = field(repr=False)  # form -> beginning -> who
+    starts: Mapping[str, Starts] = field(repr=False)  # by form
 
     @classmethod
     def load(cls, paths: Iterable[Path], *, language: str | None = "ja") -> Phrases:
@@ -101,8 +119,20 @@ class Phrases:
             for pattern in phrase.patterns:
                 for begin in pattern.begins:
                     starts.setdefault(pattern.form, {}).setdefault(begin, []).append((number, pattern))
-        frozen = {form: {begin: tuple(who) for begin, who in table.items()} for form, table in starts.items()}
-        return cls(tuple(entries), tuple(exceptions), frozen)
+        return cls(tuple(entries), tuple(exceptions), {form: _starts(table) for form, table in starts.items()})
+
+
+def _starts(table: Mapping[str, list[tuple[int, Pattern]]]) -> Starts:
+    of = {
+        key: Begin(tuple(who), "|".join(f"(?:{pattern.expression})" for _, pattern in who))
+        for key, who in table.items()
+    }
+    codes: dict[int, tuple[str, ...]] = {}
+    for key in of:
+        if len(key) == 2:
+            for code in _codes(key):  # several, where a character lies beyond the basic plane
+                codes[code] = (*codes.get(code, ()), key)
+    return Starts(of, codes, tuple(key for key in of if len(key) == 1))
 
 
 def _shipped(name: str) -> tuple[str, str]:
@@ -134,7 +164,7 @@ def _table(source: str, text: str) -> dict[str, Any]:
 def _check(entry: object, where: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise PhraseError(f"{where}: must be a table")
-    known = {"phrase", "category", "why", "match", "except", "deny", "kana"}
+    known = {"phrase", "category", "why", "match", "except", "deny", "kana", "sign"}
     if unknown := set(entry) - known:
         raise PhraseError(f"{where}: unknown key {sorted(unknown)[0]}; allowed: {', '.join(sorted(known))}")
     for key in ("phrase", "category", "why"):
@@ -148,8 +178,10 @@ def _check(entry: object, where: str) -> Mapping[str, Any]:
             or (key == "match" and not value)
         ):
             raise PhraseError(f"{where}: {key} must be a list of patterns")
-    if not isinstance(entry.get("deny", False), bool) or entry.get("kana", "exact") != "exact":
-        raise PhraseError(f'{where}: deny must be true or false, kana may only be "exact"')
+    if not all(isinstance(entry.get(key, False), bool) for key in ("deny", "sign")):
+        raise PhraseError(f"{where}: deny and sign must be true or false")
+    if entry.get("kana", "exact") != "exact":
+        raise PhraseError(f'{where}: kana may only be "exact"')
     return entry
 
 
@@ -187,16 +219,14 @@ def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[st
     denial = None
     if entry.get("deny", False) and denials:
         denial = Pattern(kana, "|".join(regex(_tree(d, words, where), kana) for d in denials))
-    return Phrase(entry["phrase"], entry["category"], entry["why"], patterns, tuple(exceptions), denial)
-
-
-_Starts = Mapping[str, tuple[tuple[int, Pattern], ...]]  # beginning -> who
+    sign = entry.get("sign", False)
+    return Phrase(entry["phrase"], entry["category"], entry["why"], patterns, tuple(exceptions), denial, sign)
 
 
 class _Spans:
     """Stretches of text that are no sign of anything, asked in O(log n).
 
-    A place is excepted inside such a stretch, and where it begins within one that began before it (蚊に刺さ|れて).
+    A place is excepted where it begins within one (蚊に刺さ|れて).
     """
 
     def __init__(self, spans: list[tuple[int, int]]) -> None:
@@ -206,12 +236,9 @@ class _Spans:
         for _, end in spans:
             self.ends.append(max(end, self.ends[-1]) if self.ends else end)
 
-    def cover(self, start: int, end: int) -> bool:
-        before = bisect.bisect_left(self.starts, start)
-        if before > 0 and self.ends[before - 1] > start:
-            return True
+    def cover(self, start: int) -> bool:
         upto = bisect.bisect_right(self.starts, start)
-        return upto > 0 and self.ends[upto - 1] >= end
+        return upto > 0 and self.ends[upto - 1] > start
 
 
 def _spans(patterns: Iterable[Pattern], form: str, text: str) -> list[tuple[int, int]]:
@@ -220,25 +247,38 @@ def _spans(patterns: Iterable[Pattern], form: str, text: str) -> list[tuple[int,
     return [m.span() for p in patterns if p.form in same for m in p.compiled.finditer(text)]
 
 
-def _beginnings(text: str, starts: _Starts, *, words: bool) -> Iterator[tuple[int, tuple[tuple[int, Pattern], ...]]]:
-    """Every place whose first two characters, a 。 between them left out, or whose first begin a pattern; and whose.
+def _codes(text: str) -> set[int]:
+    """Every two characters that stand side by side, as numbers: sets of numbers are compared at the speed of C."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    return {
+        code for start in (0, 2) for code in memoryview(units[start : (len(units) - start) // 4 * 4 + start]).cast("I")
+    }
 
-    A list comprehension over all pairs: this runs over every character of every mail.
-    """
-    places: list[int] | range
+
+def _places(text: str, piece: str) -> list[int]:
+    found, at = [], text.find(piece)
+    while at >= 0:
+        found.append(at)
+        at = text.find(piece, at + 1)
+    return found
+
+
+def _beginnings(text: str, starts: Starts, *, words: bool) -> Iterator[tuple[int, Begin]]:
+    """Every place where a pattern may begin: whose first two characters, a 。 between them left out, or whose first one
+    stand there."""
     if words:
-        places = [m.start() for m in _WORD.finditer(text)]
-        ones = [text[at] for at in places]
-        pairs = [text[at : at + 2] for at in places]
-    else:
-        places = [at for at, one in enumerate(text) if one != "。"] if "。" in text else range(len(text))
-        bare = text.replace("。", "")
-        ones = list(bare)
-        pairs = list(map(add, bare, bare[1:]))
-    for keys in (pairs, ones):
-        for number in [number for number, key in enumerate(keys) if key in starts]:
-            if len(keys[number]) == 2 or keys is ones:  # a word of one letter at the end is no pair
-                yield places[number], starts[keys[number]]
+        for word in _WORD.finditer(text):
+            at = word.start()
+            for key in {text[at : at + 2], text[at]}:
+                if begin := starts.of.get(key):
+                    yield at, begin
+        return
+    bare = text.replace("。", "")
+    origin = [at for at, one in enumerate(text) if one != "。"] if len(bare) < len(text) else range(len(text))
+    present = {key for code in _codes(bare) & starts.codes.keys() for key in starts.codes[code]}
+    for key in sorted(present.union(starts.others)):
+        for at in _places(bare, key):
+            yield origin[at], starts.of[key]
 
 
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
@@ -247,7 +287,9 @@ def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, i
     for form, starts in phrases.starts.items():
         text: str = getattr(forms, form)
         for at, who in _beginnings(text, starts, words=form == "words"):
-            for number, pattern in who:
+            if len(who.patterns) > 2 and not _compiled(who.any).match(text, at):
+                continue
+            for number, pattern in who.patterns:
                 if match := pattern.compiled.match(text, at):
                     # a sentence mark taken along at the end is no part of what an exception must cover
                     found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
@@ -270,7 +312,7 @@ def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded
             continue
         if pattern.form not in excepted:
             excepted[pattern.form] = _Spans(_spans((*entry.exceptions, *general), pattern.form, text))
-        if not excepted[pattern.form].cover(start, end):
+        if not excepted[pattern.form].cover(start):
             return True
     return False
 
@@ -282,9 +324,11 @@ def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
     """
     forms = folded(text)
     found = _matches(forms, phrases)
-    names = (
-        phrases.entries[n].phrase
-        for n in sorted(found)
-        if _counts(phrases.entries[n], found[n], forms, phrases.exceptions)
-    )
-    return tuple(dict.fromkeys(names))
+    heard = [
+        entry
+        for number in sorted(found)
+        if _counts(entry := phrases.entries[number], found[number], forms, phrases.exceptions)
+    ]
+    if len({entry.phrase for entry in heard if entry.sign}) < 2:
+        heard = [entry for entry in heard if not entry.sign]
+    return tuple(dict.fromkeys(entry.phrase for entry in heard))
