@@ -189,7 +189,8 @@ class Filing:
         for name, kept in remembered.items():
             known = before.get(name)
             self._searches[name] = known if known is not None and known.kept == kept else _Search(kept, now)
-        return [name for name, search in self._searches.items() if search.next <= now]
+        due = [(search.next, name) for name, search in self._searches.items() if search.next <= now]
+        return [name for _, name in sorted(due)]
 
     def _errands(self, names: Sequence[str]) -> list[_Errand]:
         found = []
@@ -350,7 +351,10 @@ def identity_of(head: bytes) -> tuple[str, str]:
         message = BytesHeaderParser().parsebytes(head)
         ids, senders = message.get_all("Message-ID", []), message.get_all("From", [])
         message_id = "".join(str(ids[0]).split()) if len(ids) == 1 else ""
-        sender = parseaddr(" ".join(str(senders[0]).split()))[1].lower() if len(senders) == 1 else ""
+        author = " ".join(str(senders[0]).split()).lower() if len(senders) == 1 else ""
+        sender = parseaddr(author)[1]
+        if author != sender and not author.endswith(f"<{sender}>"):
+            sender = ""  # more than one address, or one that programs read differently
     except Exception:  # whatever a stranger's header does to the parser: it is not ours
         return "", ""
     return message_id, sender
