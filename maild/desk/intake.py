@@ -93,6 +93,8 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     wanted = {spec.item for spec in items}
     words = vocabulary(tuple((spec.item, tuple(spec.labels)) for spec in items))
     found, entries = _from_labels(head, words, wanted)
+    if wanted <= found.keys():
+        return {spec.item: found[spec.item] for spec in items}  # labels told all: prose has nothing to add
     prose = head if not subject.strip() else f"{head}\n\n{subject.strip()}"
     wide = prose.translate(WIDTH)
     # blank a label that has a value of its own, so that its words are not read as prose, keeping every offset
@@ -108,8 +110,6 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
             for at in range(entry.value_start, min(entry.value_end, len(chars))):
                 if chars[at] != "\n":
                     chars[at] = " "
-    if wanted <= found.keys():
-        return {spec.item: found[spec.item] for spec in items}  # labels told all: prose has nothing to add
     own = "".join(chars)
     spans: dict[str, tuple[int, int]] = {}
     bare = listed(own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 # NFKD sorts runs of combining marks by insertion, which is quadratic in the run; pieces bound it. A piece takes the
 # voicing marks that follow it along, so that か + ゛ is never cut in two.
@@ -110,7 +111,12 @@ def without_signature(text: str) -> str:
     return "\n".join(lines)
 
 
+@lru_cache(maxsize=2)  # one mail's is asked for several times
+def signed_off(text: str) -> str:
+    """The text normalised, without its trailing signature."""
+    return normal(without_signature(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
 def resend_key(text: str) -> str:
     """The body as it is compared for a resend (rules C10): NFKC, no whitespace, no trailing signature."""
-    body = without_signature(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(normal(body).split())
+    return "".join(signed_off(text).split())

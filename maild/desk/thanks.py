@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from maild.desk.textfold import normal, without_signature
+from maild.desk.textfold import signed_off
 
 _LIMIT = 400  # characters; a longer mail tells something
 _ADVERBS = r"(?:本当に|ほんとうに|ほんとに|ほんと|誠に|まことに|心から|心より|どうも|とても|すごく|いろいろと?|色々と?|重ねて|改めて|まずは|取り急ぎ|とりあえず|今回は|この度は|このたびは|先日は|昨日は|これまで|今まで|いつも|短い間でしたが|最後まで|何度も|長い間|早速の?|さっそく(?:の)?|ご?丁寧に?な?|温かい|あたたかい|優しい|やさしい|貴重な|たくさんの?|お忙しい(?:中|ところ)|わざわざ|親身に?)"
@@ -31,7 +31,7 @@ _NAME_LINE = re.compile(r"\s*[-—〜]?\s*[^\s。、!?でがはをしたいの�
 
 def is_thanks(text: str) -> bool:
     """Whether every sentence is thanks or courtesy. A question, a but, or anything that is told makes it False."""
-    body = normal(without_signature(text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
+    body = signed_off(text).strip()
     if not body or len(body) > _LIMIT or not _CORE.search(body) or re.search(r"[?？]", body):
         return False
     if re.search(
