@@ -45,7 +45,17 @@ def character(one: str) -> str:
             + "|".join(f"{code:x}" for code in codes)
             + ");)"
         )
+    ways += _SPOKEN.get(one, ())
     return "(?:" + "|".join(ways) + ")"
+
+
+# Marks of an address in words, and what phones put in their place.
+_SPOKEN = {
+    ".": (r"[。｡・]", "ドット", "どっと", "ﾄﾞｯﾄ", r"[(（\[][\s\u3000]?(?:dot|ドット)[\s\u3000]?[)）\]]"),
+    "-": (r"[‐‑‒–—−ーｰ]", "ハイフン", "ﾊｲﾌﾝ", "マイナス"),
+    "_": ("アンダーバー", "アンダースコア", "ｱﾝﾀﾞｰﾊﾞｰ"),
+    "+": ("プラス",),
+}
 
 
 def text_pattern(literal: str, *, breaks: bool = True) -> str:

@@ -95,16 +95,19 @@ def spaced_out(folded: Folded) -> list[Joined]:
     found: list[Joined] = []
     at = 0
     while at < len(text):
-        if kinds[at] not in "KHTL" or (at and kinds[at - 1] in "KHTL"):
+        if kinds[at] not in "KHTL" or (at and kinds[at - 1] == kinds[at]):
             at += 1
             continue
         places = [at]
         here = at
         while here + 2 < len(text) and text[here + 1] in " \t\u3000.・-_/|" and kinds[here + 2] in "KHTL":
-            if here + 3 < len(text) and kinds[here + 3] in "KHTL":
+            runs_on = kinds[here + 3 : here + 4] == kinds[here + 2]
+            if runs_on and kinds[here + 2] != HIRAGANA:
                 break
             here += 2
             places.append(here)
+            if runs_on:
+                break  # さ と うです
         if len(places) >= 3:
             found.append(Joined("".join(text[place] for place in places), tuple(places)))
         at = here + 1

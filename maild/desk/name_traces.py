@@ -32,6 +32,9 @@ _INTRODUCED = re.compile(
     r"(?:です(?!が|け|か|ね)|でございます|でした|と申|ともうし|といい(?:ます|まして)|と言い(?:ます|まして)|が(?:お?返事|お?返信|お?答え|回答|承|うけたまわ|担当|対応|お受け"
     r"|お話|拝見|読み|書)|がたんとう|が、?(?:今回|引き続き|今後|次回)|という者|という名|という相談員)"
 )
+_AT_WORK = re.compile(
+    r"が、?(?:引き続き|ひきつづき)?(?:担当|たんとう|承り|うけたまわ|お受けし|対応(?:いた|致|し)|お返事(?:いた|致|し|を))"
+)
 _STRONG = re.compile(
     r"(?:です|でございます|でした|と申|ともうし|と(?:いい|言い)(?:ます|まして)|より(?![もか])|が(?:担当|承|お|対応|回答|拝見|返)|がたんとう|さん(?![ざじずぜぞ])|先生"
     r"|せんせい|拝|はい$|に(?:お電話|ご連絡|お伝え|代わ|かわ|お尋ね|聞))"
@@ -39,6 +42,7 @@ _STRONG = re.compile(
 _ADDRESSED = re.compile(
     r"[\s\u3000]{0,1}(?:さん(?![かご]い|ざ|ぽ)|先生|せんせい|氏(?![名])|様(?![子々式])|さま(?!ざま|よ)|ちゃん(?!と)|くん|君(?!臨))"
 )
+_EVERYBODY = frozenset({"みな", "たく", "おく", "まご", "奥", "孫", "娘", "皆"})  # みなさん, たくさん, 奥さん
 _GIVEN_OUT = re.compile(
     r"[\s\u3000]{0,1}(?:の(?:ご?相談|ケース|けーす|件|メール|めーる)|からの(?:ご?相談|メール|めーる))"
 )
@@ -104,6 +108,8 @@ class Page:
 
     def introduced(self, start: int, end: int) -> bool:
         before, after = self.before(start), self.after(end)
+        if _AT_WORK.match(after):
+            return True
         if _ROLE_BEFORE.search(before) and not re.match(r"さん|様|さま|先生", after):
             return not _hiragana_runs_on(after)
         if not _SENTENCE_BEFORE.search(before):
@@ -119,6 +125,8 @@ class Page:
         ):
             return False
         after = self.after(end)
+        if self.folded.text[start:end] in _EVERYBODY:
+            return False
         return bool(_ADDRESSED.match(after) or (given_out and _GIVEN_OUT.match(after)))
 
 
@@ -159,6 +167,13 @@ def sought(name: str, readings: tuple[str, ...] = ()) -> Sought:
         _sort(part, kanji, strict, kana, latin, latin_strict)
     if not families and not givens and len(fold_word(name)) >= 3:
         strict[fold_word(name)] = None
+    if len(apart.whole) == 2 and families and givens:
+        strict |= dict.fromkeys(
+            (fold_word(apart.whole), *(f"{apart.whole[0]}{gap}{apart.whole[1]}" for gap in " \u3000"))
+        )
+    for one in people:
+        short = [(a, b) for f in one.families for g in one.givens for a in f.readings for b in g.readings]
+        strict |= dict.fromkeys(a + gap + b for a, b in short if len(a) + len(b) < 5 for gap in ("", " ", "\u3000"))
     whole = [one for one in (*_pairs(people), *_squeezed_whole(apart)) if one]
     return Sought(
         tuple(sorted(kanji, key=len, reverse=True)), tuple(strict), tuple(kana),
@@ -259,7 +274,7 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
             start, end = hit.span()
             capital = page.folded.written(start, end)[:1].isupper()
             if (signed := page.signed(start, end) and (capital or len(text) < 40 or page.own_line(start, end))) or (
-                page.addressed(start, end) and not text[start - 1 : start].isalnum()
+                page.addressed(start, end)
             ):
                 yield Trace(start, end, signed)
     yield from _spaced_letters(page, who)

@@ -161,6 +161,8 @@ def _cut(name: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         return ((_family(name),), ()) if len(name) >= 2 else ((), ())
     if name in surnames():
         return ((_family(name),), ())
+    if name in given_names():
+        return ((), (_given(name),))
     fits = [size for size in range(len(name) - 1, 0, -1) if name[:size] in surnames()]
     best = [size for size in fits if name[size:] in given_names() or not _KANJI.search(name[size:])]
     if best or fits:
@@ -172,7 +174,7 @@ def _cut(name: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     kana = next((at for at, c in enumerate(name) if _KANA.fullmatch(to_hiragana(c)) and c not in "ヶヵ"), None)
     if kana:
         return ((_family(name[:kana]),), (_given(name[kana:]),))
-    if name in given_names() or len(name) <= 2:
+    if len(name) <= 2:
         return ((), (_given(name),))
     sizes = (2,) if len(name) <= 4 else (2, 3)  # two characters are the likeliest family name
     cuts = [(Part(name[:size]), _given(name[size:])) for size in sizes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,3 +119,171 @@ def test_m6_hostile_texts_are_read_in_linear_time(unit: str) -> None:
 def test_s2_secrets_print_nothing() -> None:
     for secret in ("佐藤", "sato", "5678", "内線", "みかん", "hanako"):
         assert secret not in repr(SECRETS)
+
+
+# -- measured on texts ---------------------------------------------------------------------------------------------
+
+# A desk with names as awkward as they come: words, places, short readings, rare ones; most have no reading configured.
+AWKWARD = tuple(
+    Counselor(name, address)
+    for name, address in (
+        ("佐藤花子", "sato@house.example"),
+        ("森 美紀", "m.mori@house.example"),
+        ("原愛", "hara@house.example"),
+        ("林 ゆき", "yuki.h@house.example"),
+        ("石川舞", "ishikawa-m@house.example"),
+        ("千葉 希", "chiba@house.example"),
+        ("大野のぞみ", "ohno@house.example"),
+        ("永井恵", "nagai@house.example"),
+        ("中野 みどり", "nakano.m@house.example"),
+        ("長谷川 優", "hase@house.example"),
+        ("福島まい", "mai@house.example"),
+        ("上野ひかり", "ueno@house.example"),
+        ("伊藤 誠", "ito@house.example"),
+        ("関 あい", "ai@house.example"),
+        ("今 勇気", "kon@house.example"),
+        ("今井 明日香", "imai@house.example"),
+        ("小鳥遊 健", "takanashi@house.example"),
+        ("髙橋純一", "junichi@house.example"),
+        ("Mary Park", "mary@house.example"),
+        ("相談員A", "a@house.example"),
+    )
+)
+DESK = Secrets(
+    counselors=AWKWARD,
+    addresses=("counselors@house.example", "oncall@house.example", "ops@house.example"),
+    allowed=("soudan@house.example", "client@docomo.example"),
+    allowed_phones=("0120-279-338",),
+    other_names=("はな", "そら", "みどり", "ひまわり", "鈴木 一郎", "名無し", "A", "匿名希望", "母", "Lucky"),
+    case=7,
+    own_name="さくら",
+    other_cases=range(1, 60),
+)
+INNOCENT = (Path(__file__).parents[2] / "corpus" / "leak" / "innocent.txt").read_text("utf-8").splitlines()
+
+# How counselors let a name slip, in the shapes of real letters.
+FRAMES = (
+    "お返事ありがとうございます。\n担当の{0}です。",
+    "{0}と申します。よろしくお願いします。",
+    "メールを読みました。\n\n{0}",
+    "ゆっくり休んでください。\n\n相談員　{0}",
+    "次回も{0}が担当します。",
+    "こちらこそ。\n\n―― {0}",
+    "またお待ちしています。\n{0}より",
+    "お電話は{0}さんあてにどうぞ。",
+    "（担当：{0}）\nこんにちは。",
+    "それでは、また。\n公認心理師 {0}\n",
+)
+SLIPS = (
+    "佐藤花子", "佐 藤 花 子", "佐藤", "花子", "さとう", "サトウ", "ｻﾄｳ", "ハナコ", "Sato", "SATOH",
+    "Satō", "Hanako Sato", "S a t o", "森", "モリ", "もり", "美紀", "Miki Mori", "原", "原 愛", "Hara",
+    "林", "ゆき", "林ゆき", "石川", "いしかわ", "千葉", "大野", "Ohno", "おおの", "のぞみ", "永井", "ながい",
+    "ナガイ", "中野", "長谷川", "はせがわ", "ハセガワ", "Hasegawa", "福島", "上野", "うえの", "伊藤",
+    "いとう", "Itoh", "Itou", "関", "あい", "今", "今井", "いまい", "明日香", "あすか", "小鳥遊", "たかなし",
+    "高橋", "髙橋", "Takahashi", "純一", "Jun'ichi", "Zyun-iti", "Mary Park",
+)  # fmt: skip
+
+
+def test_p5_innocent_replies_pass() -> None:
+    assert len(INNOCENT) >= 150
+    alarms = {text: found for text in INNOCENT if (found := find(text, DESK))}
+    assert len(alarms) <= len(INNOCENT) // 100, alarms
+
+
+def test_p5_replies_that_leak_are_held() -> None:
+    replies = [frame.format(slip) for slip in SLIPS for frame in FRAMES]
+    missed = [reply for reply in replies if not find(reply, DESK)]
+    assert len(missed) <= len(replies) // 50, (len(replies), missed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sato＠house．example",
+        "sato (at) house.example",
+        "sato @ house . example",
+        "ｃｏｕｎｓｅｌｏｒｓ@house.example へ",
+        "oncall アットマーク house.example",
+        "takanashi あてに",
+        "friend@other.example に",
+        "受付5の件",
+        "[受付 12]",
+        "【受付 12】",
+        "受付番号：12",
+        "12番の方にも",
+        "相談 12 をご覧ください",
+        "はなさんにも同じことを",
+        "そらくんの相談",
+        "鈴木一郎",
+        "鈴木さん",
+        "Luckyさま",
+    ],
+)
+def test_p5_addresses_cases_and_other_clients(text: str) -> None:
+    assert find(f"こんにちは。{text}。お元気で。", DESK) != ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soudan＠house．example",
+        "相談12回",
+        "受付7",
+        "12歳です",
+        "受付は12時から",
+        "花がさく",
+        "そらが青い",
+        "みどりの葉",
+        "0120-279-338",
+        "相談70",
+    ],
+)
+def test_p5_what_only_looks_like_it(text: str) -> None:
+    assert find(f"こんにちは。{text}。お元気で。", DESK) == ()
+
+
+def test_p5_the_clients_own_name_is_no_leak_but_a_signature_is() -> None:
+    mine = replace(DESK, own_name="花子")
+    assert find("花子さん、こんにちは。\nお元気ですか。", mine) == ()
+    assert find("花子\n\nメールをありがとうございます。", mine) == ()
+    assert find("はなこさん、こんにちは。", mine) == ()
+    assert find("お元気で。\n\n花子", mine) == ("花子",)
+    assert find("花子さん、こんにちは。担当の佐藤花子です。", mine) == ("佐藤花子",)
+    assert find("佐藤さん、こんにちは。", replace(DESK, own_name="佐藤 健太")) == ()
+    assert find("佐藤さん、こんにちは。担当の佐藤です。", replace(DESK, own_name="佐藤 健太")) == ("佐藤",)
+
+
+def test_p2a_where_counselors_sign_names_pass_and_addresses_do_not() -> None:
+    signed = replace(DESK, names=False)
+    assert find("担当の佐藤花子です。\nSato", signed) == ()
+    assert find("鈴木さん", signed) != ()
+    assert find("sato＠house．example", signed) != ()
+
+
+def test_p5_what_is_named_stands_in_the_text() -> None:
+    for text in ("担当の ｻﾄｳ です。", "Ｓａｔｏ", "S a t o", "髙　橋 純一です", "sato＠house．example"):
+        found = find(text, DESK)
+        assert found and all(one in text for one in found), (text, found)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "佐藤",
+        "佐 ",
+        "さ と う ",
+        "s a ",
+        "sato ",
+        "もり\n",
+        "sato@house.",
+        "山田中学",
+        "はなさん",
+        "受付12 ",
+        "担当の",
+        "(at)",
+        "〇九〇",
+    ],
+)
+def test_m6_hostile_repetition_is_read(unit: str) -> None:
+    text = (unit * 50_000)[:50_000]
+    assert all(one in text for one in find(text, replace(DESK, counselors=AWKWARD[:4])))

@@ -1,0 +1,166 @@
+"""Masking (rule P1a): the client's address and its local part wherever they stand, and ordinary text left alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import unescape
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maild.pipeline.mask import MASK, masked
+
+ADDRESS = "taro.yamada-91@docomo.example"
+LOCAL = "taro.yamada-91"
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ADDRESS,
+        ADDRESS.upper(),
+        wide(ADDRESS),
+        wide(ADDRESS).upper(),
+        LOCAL,
+        LOCAL.title(),
+        wide(LOCAL),
+        f"<{ADDRESS}>",
+        f"mailto:{ADDRESS}",
+        f"mailto:{ADDRESS}?subject=x",
+        f"[{ADDRESS}](mailto:{ADDRESS})",
+        f"x%3A{quote(ADDRESS, safe='')}",
+        ADDRESS.replace("@", "=40"),
+        ADDRESS.replace("@", "%40"),
+        ADDRESS.replace("@", "&#64;"),
+        ADDRESS.replace("@", "&#x40;"),
+        ADDRESS.replace("@", " @ "),
+        ADDRESS.replace("@", "(at)"),
+        ADDRESS.replace("@", " at "),
+        ADDRESS.replace("@", " [at] "),
+        ADDRESS.replace("@", "（アット）"),
+        ADDRESS.replace("@", "アットマーク").replace(".", "ドット"),
+        ADDRESS.replace("@", "★"),
+        ADDRESS.replace("@", "@\n"),
+        ADDRESS.replace("@", "\n@"),
+        ADDRESS.replace("@", "@\r\n> "),
+        "taro.ya\n> mada-91@docomo.example",
+        "taro.ya=\r\nmada-91@docomo.example",
+        "taro.yamada-91@docomo\n.example",
+        "taro.\u200byamada-91@docomo.example",
+        f'"{LOCAL}"@docomo.example',
+        f"{LOCAL}さん",
+        f"ID:{LOCAL}",
+        f"{LOCAL}@",
+        f"{LOCAL}@au.example",
+        f"https://x.example/?to={ADDRESS}&a=1",
+        "".join(f"&#{ord(c)};" for c in ADDRESS),
+        "".join(f"%{ord(c):02x}" for c in ADDRESS),
+        "".join(f"={ord(c):02X}" for c in ADDRESS),
+    ],
+)
+def test_p1a_every_way_of_writing_it(written: str) -> None:
+    for text in (written, f"前{written}後", f"> {written}\n", f"-- \n{written}", f"({written})、"):
+        shown = masked(text, [ADDRESS])
+        assert MASK in shown
+        assert "yamada" not in plain(shown), shown
+
+
+def plain(text: str) -> str:
+    """As a reader could make it out."""
+    text = unescape(unquote(re.sub(r"=([0-9A-F]{2})", r"%\1", text.replace("=\r\n", ""))))
+    return re.sub(r"[\s>\u200b]", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("a@x.example", "a book, a pen: plan A です"),
+        ("me@x.example", "Please tell me more. It helps me."),
+        ("no@x.example", "No. 12, no more"),
+        ("24@x.example", "24歳です。24時間"),
+        ("taro@x.example", "tarot, kentaro, taro_3, taro3"),
+        ("i.am@x.example", "I am fine"),
+        ("hana@x.example", "はな、花、hanako"),
+        ("x@x.example", "x.example で"),
+    ],
+)
+def test_p1a_ordinary_text_stays(address: str, text: str) -> None:
+    assert masked(text, [address]) == text
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("a@x.example", "a@x.example"),
+        ("a@x.example", "アドレスはaです"),
+        ("me@x.example", "me (at) x.example"),
+        ("me@x.example", "me＠x"),
+        ("me@x.example", "mailto:me"),
+        ("me@x.example", "-- \nme\n"),
+        ("24@x.example", "メールは 24 です"),
+        ("happy@x.example", "I am happy"),  # a word, yet an address too: what hides a person goes first
+        ("info@x.example", "info"),
+        ("taro+soudan@x.example", "taro@x.example"),
+        ("taro+soudan@x.example", "taro です"),
+        ("taro..san@x.example", "taro..san"),
+        ("taro.@x.example", "taro.@x.example"),
+        ("19910401@x.example", "19910401"),
+    ],
+)
+def test_p1a_short_and_common_local_parts(address: str, text: str) -> None:
+    assert MASK in masked(text, [address])
+
+
+local_parts = st.from_regex(r"[a-z][a-z0-9]{2,8}([._-][a-z0-9]{1,6}){0,2}", fullmatch=True).filter(
+    lambda one: masked(one + "x " + one, [f"{one}@z.example"]) != one + "x " + one
+)
+surroundings = st.text("あいう漢字。、\n >「」()<>-:;,/*", max_size=20)
+
+
+@given(
+    local_parts, surroundings, surroundings, st.sampled_from(["plain", "wide", "upper", "percent", "spaced", "broken"])
+)
+def test_p1a_whatever_stands_around_it(local: str, before: str, after: str, way: str) -> None:
+    address = f"{local}@client.example"
+    written = {
+        "plain": address,
+        "wide": wide(address),
+        "upper": address.upper(),
+        "percent": quote(address, safe=""),
+        "spaced": address.replace("@", " ＠ "),
+        "broken": f"{local[:2]}\n> {local[2:]}@client.example",
+    }[way]
+    shown = masked(before + written + after, [address])
+    assert shown == before + MASK + after
+
+
+@given(st.text(max_size=200))
+def test_p1a_masking_adds_and_loses_nothing_else(text: str) -> None:
+    assert masked(text, ["zq7.unlikely@client.example"]) == text
+    assert masked(masked(text + ADDRESS, [ADDRESS]), [ADDRESS]) == masked(text + ADDRESS, [ADDRESS])
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "taro.yamada-91",
+        f"{ADDRESS} "[:-3],
+        "taro.yamada-91@docomo.",
+        "t\n> ",
+        "=74",
+        "&#116;",
+        " ",
+        "@",
+        "taro.yamada-91 @ ",
+    ],
+)
+def test_m6_hostile_repetition_is_read(unit: str) -> None:
+    text = (unit * 200_000)[:200_000]
+    assert len(masked(text, [ADDRESS, "a@x.example"])) <= len(text)
