@@ -726,3 +726,29 @@ def test_those_who_receive_and_those_who_work_do_not_hinder_each_other(reopen: C
 def test_a_writing_transaction_inside_another_is_a_bug_and_says_so(store: Store) -> None:
     with store.transaction(), pytest.raises(RuntimeError):
         store.accept([incoming()])
+
+
+def test_mails_to_counselors_about_a_case(store: Store) -> None:
+    with store.transaction() as transaction:
+        number, other = transaction.new_number(), transaction.new_number()
+        for each, client in ((number, HANAKO), (other, TARO)):
+            transaction.put_case(a_case(each, client), {})
+        for once, case, audience in (
+            ("a", number, "counselor"), ("b", number, "client"), ("c", other, "counselor"), ("d", number, "counselor"),
+            ("e", number, "counselor"), ("f", None, "counselor"),
+        ):  # fmt: skip
+            transaction.queue(outgoing(once, case, audience=audience, recipient="inbox@desk.example"))
+        assert [one.delivered for one in transaction.counselor_mails(number)] == [None] * 3
+    claimed = {one.message_id: one.id for one in store.claim(NOW, 10)}
+    store.sent(claimed["<a@desk.example>"], NOW + timedelta(seconds=1), "250")
+    store.failed(claimed["<d@desk.example>"], NOW, "5.1.1")
+    with store.read() as transaction:
+        found = [(one.message_id, one.recipient, one.delivered) for one in transaction.counselor_mails(number)]
+    assert found == [
+        ("<a@desk.example>", "inbox@desk.example", NOW + timedelta(seconds=1)),
+        ("<e@desk.example>", "inbox@desk.example", None),
+    ]
+    with store.transaction() as transaction:
+        transaction.erase_case(number, NOW)
+    with store.read() as transaction:
+        assert transaction.counselor_mails(number) == []
