@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from maild.mail.address import quoted_for_smtp
@@ -88,9 +89,9 @@ def _body(text: str, *, eight_bit: bool, charset: str) -> tuple[bytes, str, str]
             return raw, "7bit", "utf-8"
         if eight_bit:
             return raw, "8bit", "utf-8"
-    encoded = base64.b64encode(raw).decode("ascii")
+    encoded = base64.b64encode(raw)
     rows = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]
-    return "\r\n".join(rows).encode("ascii") + b"\r\n", "base64", "utf-8"
+    return b"\r\n".join(rows) + b"\r\n", "base64", "utf-8"
 
 
 def one_line(text: str) -> str:
@@ -98,6 +99,7 @@ def one_line(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", text).encode("utf-8", "replace").decode("utf-8").split())
 
 
+@lru_cache(maxsize=256)  # subjects and senders of a desk are few
 def unstructured(text: str) -> str:
     """A header value, as encoded-words where it is not plain ASCII (RFC 2047)."""
     clean = one_line(text)
@@ -145,5 +147,5 @@ def rfc5322_date(at: datetime, timezone: str) -> str:
     sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
     return (
         f"{_DAYS[local.weekday()]}, {local.day:02d} {_MONTHS[local.month - 1]} {local.year:04d} "
-        f"{local:%H:%M:%S} {sign}{minutes // 60:02d}{minutes % 60:02d}"
+        f"{local.hour:02d}:{local.minute:02d}:{local.second:02d} {sign}{minutes // 60:02d}{minutes % 60:02d}"
     )

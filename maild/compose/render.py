@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
@@ -34,13 +35,30 @@ class TemplateFault(UserError):
     """A template that cannot be used; the message names the file, the line and what is wrong."""
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way for what it allows anyway: reading a plain attribute of one of our values.
+
+    The sandbox asks of every object at every attribute whether it is a function, a frame, a set …; an instance of a
+    dataclass is none of these, so only the name is left to ask about.
+    """
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute in a template."""
+        if is_dataclass(type(obj)) and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
+
+
 class Templates:
     """The templates of one desk: its own overrides first, then those of its language."""
 
     def __init__(self, root: Path, desk: str, language: str, timezone: str) -> None:
         self._language = language
         self._zone = ZoneInfo(timezone)
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = _Environment(
             loader=ChoiceLoader([FileSystemLoader(root / "desks" / desk), FileSystemLoader(root / language)]),
             undefined=StrictUndefined,
             trim_blocks=True,

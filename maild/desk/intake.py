@@ -180,6 +180,7 @@ _COMPANY_SIGN = re.compile(
     "[代替]|かわ|から頼まれ|同[席伴行]|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|立ち会|half of my|for my|rpreter"
     "|accompan|th me|n me|ng my"
 )
+_WIDE_LETTER = re.compile("[ａ-ｚ]")
 _NO_COMPANY = re.compile(
     r"(?:会議|打ち合わせ|商談|食事会|飲み会|宴会|披露宴|面談室|会食|上司)[^。\n]{0,8}同席|同席(?:する|した)(?:会議|商談)|(?:子|親|患者|病院|通院)[^。\n]{0,4}付き?添い(?:で|のため)[^。\n]{0,6}(?:休|仕事を|欠勤|退職|早退)|(?:仕事|会社|業務|店|職場)[^。\n]{0,6}(?:代理|同行|通訳)"
 )
@@ -187,9 +188,10 @@ _NO_COMPANY = re.compile(
 
 def companions(text: str) -> tuple[str, ...]:
     """Words of a proxy or of company that flag the notice (rules I2), canonical; idioms and other people's stories aside."""
-    wide = text.translate(WIDTH)[:_LIMIT]
-    if not _COMPANY_SIGN.search(wide.casefold()):
+    folded = text[:_LIMIT].casefold()
+    if not _COMPANY_SIGN.search(folded) and not _WIDE_LETTER.search(folded):
         return ()
+    wide = text.translate(WIDTH)[:_LIMIT]
     idle = [m.span() for m in _NO_COMPANY.finditer(wide)]
     found = []
     for word, pattern in _COMPANIONS:

@@ -50,6 +50,7 @@ _MACHINES = (
     "owner",
     "info-mail",
 )
+_NUMBERED_MACHINES = tuple(f"{name}{mark}" for name in _MACHINES for mark in "-._+0123456789")
 _DAEMON_NAMES = (
     "mail delivery",
     "maildelivery",
@@ -158,9 +159,7 @@ def _machine_mailbox(message: Message) -> bool:
     """Whether From is a mailbox that programs use, and sometimes people too."""
     found = addresses_in(header(message, "From").lower())
     local = found[0][1].partition("@")[0] if found else ""
-    if local in _MACHINES or local.startswith(
-        tuple(f"{name}{mark}" for name in _MACHINES for mark in "-._+0123456789")
-    ):
+    if local in _MACHINES or local.startswith(_NUMBERED_MACHINES):
         return True
     return local.endswith(("-admin", "-owner", "-request", "-ctl", "-bounces"))
 

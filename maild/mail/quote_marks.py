@@ -100,6 +100,12 @@ _SIGN = re.compile(
     r"|(?:の(?:メール|メッセージ|お便り)|書きました|書いた|送信しました|書かれました)\s{0,20}[:;]?[^\S\n]{0,20}$",
     re.MULTILINE,
 )
+# The same for the line that a mark begins with: a header, a rule, or an attribution, which may run on after a date.
+_LINE_SIGN = re.compile(
+    r"[\d:;@_*─━―\u0131\u0307-]|^(?:on|in) |wr(?:ote|ites)|schrieb|crit|forwarded|transferred|転送|original"
+    r"|reply message|元(?:の)?メ|オリジナル|返信元|受信メール|前のメール|引用|の(?:メール|メッセージ|お便り)"
+    r"|書きました|書いた|送信しました|書かれました"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +278,7 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     if len(raw) > MAX_MARK or prefix(raw):
         return None
     line = clean(raw)
-    if not line:
+    if not line or not _LINE_SIGN.search(line.lower()):
         return None
     if _FORWARDED.match(line):
         end, seen = _headers(lines, _after_blank(lines, at + 1, 1))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild.mail import quotes
+from maild.mail import quote_marks, quotes
 from maild.mail.quote_marks import holds_no_mark
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -70,3 +70,17 @@ def test_both_ways_agree_on_the_corpora(file: Path) -> None:
 def test_only_what_surely_holds_nothing_is_fast(text: str, fast: bool) -> None:
     """The usual mail takes the fast way; what has a sign of a quote does not."""
     assert holds_no_mark(text) is fast
+
+
+@settings(max_examples=1500, deadline=None)
+@given(text=_TEXT)
+def test_a_line_without_a_sign_begins_no_mark(text: str) -> None:
+    """The sign that is asked for first stands in every line that begins a mark."""
+    lines = quote_marks.lines_of(text)
+    for at, line in enumerate(lines):
+        if not quote_marks._LINE_SIGN.search(quote_marks.clean(line).lower()):
+            assert quote_marks._attribution(lines, at) is None
+            assert quote_marks.header(line) is None
+            assert not quote_marks._FORWARDED.match(quote_marks.clean(line))
+            assert not quote_marks._ORIGINAL.match(quote_marks.clean(line))
+            assert not quote_marks._UNDERLINE.match(quote_marks.clean(line))
