@@ -27,7 +27,7 @@ def test_thirty_kills_under_load(maild: Maild) -> None:
     with Load(maild, 4) as load:
         until(lambda: load.acknowledged, "the load runs", show=maild.log)
         for kill in range(KILLS):
-            moment.wait(chance.uniform(0, 1.2))  # no condition: any moment is a good one, before readiness too
+            moment.wait(chance.uniform(0, 1.0))  # no condition: any moment is a good one, before readiness too
             how = chance.choice(("main", "worker", "both", "both"))
             maild.kill(main=how != "worker", worker=how != "main")
             if how != "worker":
