@@ -15,7 +15,7 @@ _ODD = re.compile("[\u0130\u0131\u017f\u212a]")  # what matches an ASCII letter 
 _VISIBLE = re.compile("[!-~！-～]+")
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ENCODED = re.compile("[%=][0-9a-f][0-9a-f]|&#")
-_JOINTS = dict.fromkeys(map(ord, "=>|"))  # may stand at a line break within an address
+_RUNS = re.compile("[a-z0-9]+")
 
 # Local parts that are words of every text: they tell nobody who it is, except beside an @ or where an address is named.
 _FUNCTION_WORDS = words(
@@ -47,7 +47,10 @@ def _lacks(text: str, address: str) -> bool:
     if not seen.isascii():
         seen = seen.translate(_NARROW)
     seen = seen.lower()
-    return not _ENCODED.search(seen) and base.lower().translate(_JOINTS) not in seen.translate(_JOINTS)
+    if _ENCODED.search(seen):
+        return False
+    telling = max(_RUNS.findall(base.lower()), key=len, default="")  # a dot may be written in words
+    return telling not in "".join(_RUNS.findall(seen))
 
 
 @lru_cache(maxsize=512)
