@@ -216,7 +216,7 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
         # they told us before; to ask for it again would hurt more than it helps (I1), only the matter is new
         found = {item: value for item, value in where.case.items if item != "content"} | found
     event = ClientMail(
-        at=mail.at,
+        at=_arrival(session, mail, joined),
         entry=number,
         message_id=facts.message_id,
         references=facts.references,
@@ -242,6 +242,19 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
     session.writer.carry_out(_allowed(session, mail, decision.actions), case, here, cause(mail))
     session.audit(mail.at, "client", f"mail_{decision.why}", case.number if case else None)
     return disposition
+
+
+def _arrival(session: Session, mail: Arrived, joined: Case | None) -> datetime:
+    """The arrival instant; never before our newest reply where the mail answers that reply. INTERNALDATE knows whole
+    seconds only and runs on the server's clock (C7)."""
+    delivered = joined.last_delivered if joined is not None else None
+    if joined is None or delivered is None or mail.at >= delivered:
+        return mail.at
+    for message_id in (*mail.facts.in_reply_to, *mail.facts.references):
+        sent = session.tx.sent_mail(message_id)
+        if sent is not None and sent.case == joined.number and sent.entry == joined.last_reply is not None:
+            return delivered
+    return mail.at
 
 
 def _allowed(session: Session, mail: Arrived, actions: tuple[Action, ...]) -> tuple[Action, ...]:

@@ -352,3 +352,33 @@ def test_the_digest_comes_on_working_mornings_while_something_is_open(base: Conf
 
 def test_the_scenario_format_knows_these_keys() -> None:
     assert tomllib.loads("counselor.notice = 1")["counselor"] == {"notice": 1}
+
+
+# -- C7 --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mail_that_answers_the_reply_is_never_earlier_than_it(house: House) -> None:
+    """An IMAP server's clock knows whole seconds, and may be slow."""
+    address = house.desk.address
+    house.take(letter(CLIENT, address, FIRST, "<1@phone.example>"))
+    notice = next(one for one in house.deliver() if one.template == "notice")
+    later = START + timedelta(hours=1, milliseconds=700)
+    house.take(letter(SATO, address, "お返事です。", "<s1@soudan.example>", notice.message_id), now=later)
+    sent = next(one for one in house.deliver(later) if one.template == "reply")
+    early = START + timedelta(hours=1)
+    house.take(letter(CLIENT, address, "読みました。続きです。", "<2@phone.example>", sent.message_id), now=early)
+    (case,) = house.store.list_cases()
+    assert (case.state, case.round_trip) == ("waiting_desk", 2)
+
+
+def test_a_mail_that_crossed_the_reply_belongs_to_the_earlier_round_trip(house: House) -> None:
+    address = house.desk.address
+    house.take(letter(CLIENT, address, FIRST, "<1@phone.example>"))
+    notice = next(one for one in house.deliver() if one.template == "notice")
+    later = START + timedelta(hours=1)
+    house.take(letter(SATO, address, "お返事です。", "<s1@soudan.example>", notice.message_id), now=later)
+    house.deliver(later)
+    early = START + timedelta(minutes=50)
+    house.take(letter(CLIENT, address, "書き忘れました。続きです。", "<2@phone.example>"), now=early)
+    (case,) = house.store.list_cases()
+    assert (case.state, case.round_trip) == ("waiting_desk", 1)
