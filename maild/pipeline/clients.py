@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from maild.desk import crisis, intake, thanks, wishes
 from maild.desk.actions import Action, Letter
 from maild.desk.case import Case
-from maild.desk.kinds import decide
 from maild.desk.events import ClientMail
+from maild.desk.kinds import decide
 from maild.desk.threads import Route, registered, route, tagged
 from maild.mail import quotes
 from maild.pipeline.incoming import Arrived

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from maild.desk.actions import Letter
 from maild.desk.case import Case
-from maild.desk.kinds import decide
 from maild.desk.deadlines import local_date, start_of
 from maild.desk.events import Command
+from maild.desk.kinds import decide
 from maild.errors import UserError
 from maild.mail import header
 from maild.mail.address import canonical

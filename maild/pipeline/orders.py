@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from maild.desk.case import Case
 from maild.desk.commands import Order
-from maild.desk.kinds import decide
 from maild.desk.deadlines import closes_on, start_of
 from maild.desk.events import Command
+from maild.desk.kinds import decide
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from maild.desk.actions import Letter
 from maild.desk.case import Case
-from maild.desk.kinds import decide
 from maild.desk.events import Delivered, Failed
+from maild.desk.kinds import decide
 from maild.desk.outcomes import REPLIES
 from maild.mail.dsn_reasons import REASONS
 from maild.pipeline.incoming import Arrived

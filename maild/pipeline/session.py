@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
-from maild.desk.kinds import decide
 from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
 from maild.desk.events import Due
+from maild.desk.kinds import decide
 from maild.desk.pause import stopped
 from maild.pipeline import board
 from maild.pipeline.incoming import Arrived
