@@ -12,7 +12,7 @@ from sqlalchemy import Connection, MetaData, inspect, text
 
 from maild.store.engine import Database
 from maild.store.errors import StoreError
-from maild.store.tables import key_metadata, metadata
+from maild.store.tables import for_postgresql, key_metadata, metadata
 
 MAIN_VERSION = "main_0001"
 KEYS_VERSION = "keys_0001"
@@ -68,6 +68,8 @@ def prepare(database: Database, *, keys: bool, migrate: bool) -> bool:
 def _make(connection: Connection, tables: MetaData, version: str, *, triggers: bool) -> None:
     if inspect(connection).get_table_names():
         raise StoreError("The database holds tables that are not maild's; look at [maild] database.")
+    if connection.dialect.name == "postgresql":
+        for_postgresql(tables)
     tables.create_all(connection, checkfirst=False)
     if triggers:
         for statement in audit_triggers(connection.dialect.name):

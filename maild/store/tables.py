@@ -26,6 +26,21 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData()
 
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of some rows only. What PostgreSQL has to be told is added by ``for_postgresql``."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={"where": where})
+
+
+def for_postgresql(tables: MetaData) -> None:
+    """Make the partial indexes partial there too. Not above: SQLAlchemy would load the whole dialect, which costs every
+    process of an installation on SQLite memory."""
+    for table in tables.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_options["postgresql"]["where"] = text(index.info["where"])
+
+
 #: Facts about the database itself: its identity.
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
@@ -54,19 +69,17 @@ cases = Table(
     CheckConstraint("key_id IS NOT NULL OR state = 'closed'", name="cases_erased_is_closed"),
     CheckConstraint("number > 0", name="cases_number_positive"),
     # One client has at most one open case at a desk (C8); the hash is of desk and address together.
-    Index(
+    _partial(
         "cases_one_open",
         "client_hash",
         unique=True,
-        sqlite_where=text("state != 'closed'"),
-        postgresql_where=text("state != 'closed'"),
+        where="state != 'closed'",
     ),
     Index("cases_by_state", "state", "desk", "number"),
-    Index(
+    _partial(
         "cases_by_closing",
         "closed",
-        sqlite_where=text("closed IS NOT NULL"),
-        postgresql_where=text("closed IS NOT NULL"),
+        where="closed IS NOT NULL",
     ),
     Index("cases_by_key", "key_id"),
 )
@@ -110,21 +123,17 @@ entry = Table(
     # One disposition per accepted mail (M1).
     Index("entry_one_per_spooled", "spool_id", unique=True),
     Index("entry_by_case", "case_number", "id"),
-    Index(
+    _partial(
         "entry_by_body",
         "body_hash",
-        sqlite_where=text("body_hash IS NOT NULL"),
-        postgresql_where=text("body_hash IS NOT NULL"),
+        where="body_hash IS NOT NULL",
     ),
-    Index(
+    _partial(
         "entry_by_address",
         "address_hash",
-        sqlite_where=text("case_number IS NULL"),
-        postgresql_where=text("case_number IS NULL"),
+        where="case_number IS NULL",
     ),
-    Index(
-        "entry_by_key", "key_id", sqlite_where=text("key_id IS NOT NULL"), postgresql_where=text("key_id IS NOT NULL")
-    ),
+    _partial("entry_by_key", "key_id", where="key_id IS NOT NULL"),
 )
 
 #: Foreign Message-IDs; outlives the case, so that an erased mail cannot come back from a mailbox (S3).
@@ -174,39 +183,33 @@ outbox = Table(
     Index("outbox_one_message_id", "message_hash", unique=True),
     # What is to be said once is queued once, however often a mail is played again.
     Index("outbox_once", "once_hash", unique=True),
-    Index(
+    _partial(
         "outbox_pending",
         "next_attempt",
         "id",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
+        where="state = 'pending'",
     ),
-    Index(
+    _partial(
         "outbox_by_state",
         "state",
         "id",
-        sqlite_where=text("state != 'delivered'"),
-        postgresql_where=text("state != 'delivered'"),
+        where="state != 'delivered'",
     ),
-    Index(
+    _partial(
         "outbox_unsettled",
         "concluded",
         "id",
-        sqlite_where=text("settled = 0 AND concluded IS NOT NULL"),
-        postgresql_where=text("settled = 0 AND concluded IS NOT NULL"),
+        where="settled = 0 AND concluded IS NOT NULL",
     ),
     # The cap of template mails per address (M3).
-    Index(
+    _partial(
         "outbox_counted",
         "recipient_hash",
         "created",
-        sqlite_where=text("counted = 1"),
-        postgresql_where=text("counted = 1"),
+        where="counted = 1",
     ),
     Index("outbox_by_case", "case_number", "id"),
-    Index(
-        "outbox_by_key", "key_id", sqlite_where=text("key_id IS NOT NULL"), postgresql_where=text("key_id IS NOT NULL")
-    ),
+    _partial("outbox_by_key", "key_id", where="key_id IS NOT NULL"),
 )
 
 #: Raw mails that were answered with 250 and not yet decided upon, and those set aside (M1, M6, M9).
@@ -225,24 +228,21 @@ spool = Table(
     Column("raw", LargeBinary, nullable=False),
     CheckConstraint("(quarantined IS NULL) = (reason IS NULL)", name="spool_quarantine_has_reason"),
     Index("spool_one_key", "key_id", unique=True),
-    Index(
+    _partial(
         "spool_waiting",
         "retry_at",
         "id",
-        sqlite_where=text("quarantined IS NULL"),
-        postgresql_where=text("quarantined IS NULL"),
+        where="quarantined IS NULL",
     ),
-    Index(
+    _partial(
         "spool_by_arrival",
         "arrived",
-        sqlite_where=text("quarantined IS NULL"),
-        postgresql_where=text("quarantined IS NULL"),
+        where="quarantined IS NULL",
     ),
-    Index(
+    _partial(
         "spool_quarantined",
         "quarantined",
-        sqlite_where=text("quarantined IS NOT NULL"),
-        postgresql_where=text("quarantined IS NOT NULL"),
+        where="quarantined IS NOT NULL",
     ),
 )
 
@@ -261,12 +261,11 @@ outage = Table(
     Column("start", Number, primary_key=True, autoincrement=False),
     Column("end", Number),
     # A source is down once at a time.
-    Index(
+    _partial(
         "outage_one_open",
         "source",
         unique=True,
-        sqlite_where=text('"end" IS NULL'),
-        postgresql_where=text('"end" IS NULL'),
+        where='"end" IS NULL',
     ),
 )
 

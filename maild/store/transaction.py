@@ -10,30 +10,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, select
 
 from maild.desk.case import Case
 from maild.store import audit as trail
 from maild.store import erasure, marks
-from maild.store.bulk import Bulk
 from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.instants import instant, micros
 from maild.store.loaded import WITH_CASE_KEY, Loaded, in_chunks, open_entries
-from maild.store.outbox_rows import IS_UNSETTLED, ROW_KEY, WITH_KEY, content_of
+from maild.store.our_mails import OurMails
+from maild.store.outlasting import Outlasting
 from maild.store.pending import Pending
 from maild.store.records import (
-    CounselorMail,
     Due,
     Entry,
-    Outcome,
-    Outgoing,
-    OutgoingContent,
     Seen,
-    SentMail,
-    Suspension,
 )
-from maild.store.tables import cases, deadline, entry, outbox, seen
+from maild.store.tables import cases, deadline, entry, seen
 
 _ENTRIES_OF = WITH_CASE_KEY.where(entry.c.case_number == bindparam("b_case")).order_by(entry.c.id)
 _ENTRY = WITH_CASE_KEY.where(entry.c.id == bindparam("b_id"))
@@ -48,19 +42,6 @@ _SEEN = (
     .where(seen.c.message_hash.in_(bindparam("wanted", expanding=True)))
     .order_by(seen.c.entry_id)
 )
-_COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
-    text("outbox.counted = 1"),  # word for word: see outbox_rows
-    outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
-    outbox.c.created >= bindparam("b_since"),
-)
-_ONCE = Bulk(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")), ("b_hash",))
-_OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
-_TO_COUNSELORS = (
-    select(outbox.c.id, outbox.c.content, outbox.c.state, outbox.c.concluded, ROW_KEY)
-    .select_from(outbox.outerjoin(cases, cases.c.number == outbox.c.case_number))
-    .where(outbox.c.case_number == bindparam("b_case"), outbox.c.audience == "counselor", outbox.c.state != "failed")
-    .order_by(outbox.c.id)
-)
 _DUE = (
     select(deadline.c.case_number, deadline.c.kind, deadline.c.at)
     .where(deadline.c.at <= bindparam("b_now"))
@@ -69,7 +50,7 @@ _DUE = (
 )
 
 
-class Transaction:
+class Transaction(OurMails, Outlasting):
     """One transaction; use it within the ``with`` block of Store.transaction() or Store.read() only."""
 
     def __init__(self, core: Core, connection: Connection, *, writing: bool) -> None:
@@ -133,18 +114,6 @@ class Transaction:
         self._load_seen([self._hasher.foreign(*triple) for triple in seen])
         self._load_bodies([self._body_hash(*quadruple) for quadruple in bodies])
         self._loaded.load_keys()
-
-    def _load_counted(self, hashes: set[bytes], since: int) -> None:
-        if self._counted_since != since:
-            self._counted = {}
-            self._counted_since = since
-        wanted = [value for value in hashes if value not in self._counted]
-        for value in wanted:
-            self._counted[value] = []
-        for start in range(0, len(wanted), 500):
-            values = {"wanted": wanted[start : start + 500], "b_since": since}
-            for row in self._connection.execute(_COUNTED, values):
-                self._counted[row.recipient_hash].append(row.created)
 
     def _load_seen(self, hashes: Iterable[bytes]) -> None:
         wanted = [value for value in set(hashes) if value not in self._seen]
@@ -242,105 +211,6 @@ class Transaction:
             raise ValueError("a closed case has no deadlines")
         self._write().put(case, dict(deadlines))
 
-    # -- mails of ours -------------------------------------------------------------------------------------------
-
-    def sent_mail(self, message_id: str) -> SentMail | None:
-        """A mail of ours by its Message-ID."""
-        for number, mail in self._pending.queued:
-            if mail.message_id == message_id:
-                return _unsent(number, mail)
-        value = self._hasher.sent(message_id)
-        self._loaded.load_sent((value,))
-        return self._loaded.sent[value]
-
-    def outgoing(self, outbox_id: int) -> SentMail | None:
-        """A mail of ours by its number."""
-        for number, mail in self._pending.queued:
-            if number == outbox_id:
-                return _unsent(number, mail)
-        return self._loaded.sent_by_id(outbox_id)
-
-    def queue(self, mail: Outgoing) -> int:
-        """Put a mail into the outbox, pending at once. The same ``once`` again queues nothing and returns the first."""
-        pending = self._write()
-        value = self._hasher.once(mail.once)
-        known = self._once.get(value)
-        if known is None:
-            known = _ONCE.scalar(self._connection, {"b_hash": value})
-        if known is None:
-            known = pending.numbers.next("outbox")
-            pending.queued.append((known, mail))
-            if mail.counted and self._counted_since is not None and micros(mail.created) >= self._counted_since:
-                waiting = self._counted.get(self._hasher.recipient(mail.recipient))
-                if waiting is not None:
-                    waiting.append(micros(mail.created))
-            self._loaded.sent.pop(self._hasher.sent(mail.message_id), None)
-        self._once[value] = known
-        return known
-
-    def templates_sent(self, address: str, since: datetime) -> int:
-        """How many template mails that count for the cap (M3) were queued for this address since then."""
-        value, start = self._hasher.recipient(address), micros(since)
-        covered = self._counted_since is not None and self._counted_since <= start and value in self._counted
-        if not covered:
-            self.flush_if_writing()
-            rows = self._connection.execute(_COUNTED, {"wanted": [value], "b_since": start})
-            return len(rows.all())
-        return sum(1 for created in self._counted[value] if created >= start)
-
-    def flush_if_writing(self) -> None:
-        """So that a query sees what this transaction has written."""
-        if self._writing:
-            self._pending.flush()
-
-    def outcomes(self, limit: int) -> list[Outcome]:
-        """Mails that were delivered or failed for good and were not decided upon yet, in order of their instants."""
-        rows: list[AnyRow] = list(self._connection.execute(_OUTCOMES, {"b_limit": limit + len(self._pending.settled)}))
-        rows = [row for row in rows if row.id not in self._pending.settled][:limit]
-        ciphers = self._core.keys.load({row.row_key for row in rows if row.row_key is not None})
-        found = []
-        for row in rows:
-            cipher = ciphers.get(row.row_key)
-            content = OutgoingContent("", "", "")
-            if cipher is not None and row.content is not None:
-                content = content_of(cipher, row.id, row.content)
-            found.append(
-                Outcome(
-                    id=row.id,
-                    case=row.case_number,
-                    desk=row.desk,
-                    audience=row.audience,
-                    template=row.template,
-                    delivered=row.state == "delivered",
-                    at=instant(row.concluded),
-                    code=row.code,
-                    round_trip=row.round_trip,
-                    entry=row.entry,
-                    message_id=content.message_id,
-                    recipient=content.recipient,
-                    covers=row.covers,
-                )
-            )
-        return found
-
-    def counselor_mails(self, case: int) -> list[CounselorMail]:
-        """What went and will go to counselors about a case, in order; nothing of an erased one."""
-        self.flush_if_writing()
-        rows: list[AnyRow] = list(self._connection.execute(_TO_COUNSELORS, {"b_case": case}))
-        ciphers = self._core.keys.load({row.row_key for row in rows if row.row_key is not None})
-        found = []
-        for row in rows:
-            cipher = ciphers.get(row.row_key)
-            if cipher is not None and row.content is not None:
-                content = content_of(cipher, row.id, row.content)
-                delivered = instant(row.concluded) if row.state == "delivered" else None
-                found.append(CounselorMail(content.message_id, content.recipient, delivered))
-        return found
-
-    def settle(self, outbox_id: int) -> None:
-        """The outcome was decided upon."""
-        self._write().settled.add(outbox_id)
-
     # -- entries -------------------------------------------------------------------------------------------------
 
     def record(self, item: Entry) -> int:
@@ -421,62 +291,6 @@ class Transaction:
         rows = self._connection.execute(_DUE, {"b_now": micros(now), "b_limit": limit})
         return [Due(row.case_number, row.kind, instant(row.at)) for row in rows]
 
-    # -- what outlives cases -------------------------------------------------------------------------------------
-
-    def suspension(self, desk: str, address: str, at: datetime) -> Suspension | None:
-        """The suspension of this client that holds at that instant (D4)."""
-        found = self._marks.suspension(self._hasher.client(desk, address))
-        if found is None or at < found.since or (found.until is not None and at >= found.until):
-            return None
-        return found
-
-    def suspend(self, address: str, suspension: Suspension) -> None:
-        """Suspend; one that exists is replaced, and the client is told anew."""
-        self._write()
-        self._marks.suspend(self._hasher.client(suspension.desk, address), suspension)
-
-    def lift(self, desk: str, address: str) -> bool:
-        """End a suspension; False where there was none."""
-        self._write()
-        return self._marks.lift(self._hasher.client(desk, address))
-
-    def told_suspended(self, desk: str, address: str) -> None:
-        """The client was told; once per suspension."""
-        self._write()
-        self._marks.told(self._hasher.client(desk, address))
-
-    def mark(self, desk: str, address: str, kind: str, at: datetime) -> None:
-        """A fact about a client that outlives cases and erasure: a strike (B6), an enrolment (B8)."""
-        self._write()
-        self._marks.mark(self._hasher.client(desk, address), kind, micros(at))
-
-    def marks(self, desk: str, address: str, kind: str) -> list[datetime]:
-        """When such marks were made, oldest first."""
-        return [instant(at) for at in self._marks.marks(self._hasher.client(desk, address), kind)]
-
-    def unmark(self, desk: str, address: str, kind: str) -> None:
-        """Take back all marks of a kind."""
-        self._write()
-        self._marks.unmark(self._hasher.client(desk, address), kind)
-
-    def remember(self, key: str, value: str) -> None:
-        """A small fact of the daemon. The key is in clear: no personal data in it."""
-        self._write()
-        self._marks.remember(key, value)
-
-    def recall(self, key: str) -> str | None:
-        """What was remembered under the key."""
-        return self._marks.recall(key)
-
-    def forget(self, key: str) -> None:
-        """Remember nothing under the key any more."""
-        self._write()
-        self._marks.forget(key)
-
-    def recalled(self, prefix: str) -> dict[str, str]:
-        """All that is remembered under keys with this beginning."""
-        return self._marks.recalled(prefix)
-
     # -- audit, spool, erasure -----------------------------------------------------------------------------------
 
     def audit(
@@ -527,20 +341,3 @@ class Transaction:
     def written(self) -> Pending:
         """What the key store has to hear of once this is committed."""
         return self._pending
-
-
-def _unsent(number: int, mail: Outgoing) -> SentMail:
-    content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
-    return SentMail(
-        number,
-        mail.case,
-        mail.desk,
-        mail.audience,
-        mail.template,
-        mail.created,
-        mail.covers,
-        mail.round_trip,
-        mail.entry,
-        lambda: content,
-        lambda: mail.data,
-    )

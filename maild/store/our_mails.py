@@ -1,0 +1,173 @@
+"""The part of a transaction that deals with mails of ours: the outbox's rows, what went out, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from maild.store.bulk import Bulk
+from maild.store.core import AnyRow, Core
+from maild.store.instants import instant, micros
+from maild.store.loaded import Loaded
+from maild.store.outbox_rows import IS_UNSETTLED, ROW_KEY, WITH_KEY, content_of
+from maild.store.pending import Pending
+from maild.store.records import CounselorMail, Outcome, Outgoing, OutgoingContent, SentMail
+from maild.store.tables import cases, outbox
+from maild.store.vault import Hasher
+
+_COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
+    text("outbox.counted = 1"),  # word for word: see outbox_rows
+    outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
+    outbox.c.created >= bindparam("b_since"),
+)
+_ONCE = Bulk(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")), ("b_hash",))
+_OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
+_TO_COUNSELORS = (
+    select(outbox.c.id, outbox.c.content, outbox.c.state, outbox.c.concluded, ROW_KEY)
+    .select_from(outbox.outerjoin(cases, cases.c.number == outbox.c.case_number))
+    .where(outbox.c.case_number == bindparam("b_case"), outbox.c.audience == "counselor", outbox.c.state != "failed")
+    .order_by(outbox.c.id)
+)
+
+
+class OurMails:
+    """Methods of ``Transaction``."""
+
+    _core: Core
+    _connection: Connection
+    _hasher: Hasher
+    _loaded: Loaded
+    _pending: Pending
+    _writing: bool
+    _once: dict[bytes, int]
+    _counted: dict[bytes, list[int]]
+    _counted_since: int | None
+    _write: Callable[[], Pending]
+
+    def _load_counted(self, hashes: set[bytes], since: int) -> None:
+        if self._counted_since != since:
+            self._counted = {}
+            self._counted_since = since
+        wanted = [value for value in hashes if value not in self._counted]
+        for value in wanted:
+            self._counted[value] = []
+        for start in range(0, len(wanted), 500):
+            values = {"wanted": wanted[start : start + 500], "b_since": since}
+            for row in self._connection.execute(_COUNTED, values):
+                self._counted[row.recipient_hash].append(row.created)
+
+    def sent_mail(self, message_id: str) -> SentMail | None:
+        """A mail of ours by its Message-ID."""
+        for number, mail in self._pending.queued:
+            if mail.message_id == message_id:
+                return _unsent(number, mail)
+        value = self._hasher.sent(message_id)
+        self._loaded.load_sent((value,))
+        return self._loaded.sent[value]
+
+    def outgoing(self, outbox_id: int) -> SentMail | None:
+        """A mail of ours by its number."""
+        for number, mail in self._pending.queued:
+            if number == outbox_id:
+                return _unsent(number, mail)
+        return self._loaded.sent_by_id(outbox_id)
+
+    def queue(self, mail: Outgoing) -> int:
+        """Put a mail into the outbox, pending at once. The same ``once`` again queues nothing and returns the first."""
+        pending = self._write()
+        value = self._hasher.once(mail.once)
+        known = self._once.get(value)
+        if known is None:
+            known = _ONCE.scalar(self._connection, {"b_hash": value})
+        if known is None:
+            known = pending.numbers.next("outbox")
+            pending.queued.append((known, mail))
+            if mail.counted and self._counted_since is not None and micros(mail.created) >= self._counted_since:
+                waiting = self._counted.get(self._hasher.recipient(mail.recipient))
+                if waiting is not None:
+                    waiting.append(micros(mail.created))
+            self._loaded.sent.pop(self._hasher.sent(mail.message_id), None)
+        self._once[value] = known
+        return known
+
+    def templates_sent(self, address: str, since: datetime) -> int:
+        """How many template mails that count for the cap (M3) were queued for this address since then."""
+        value, start = self._hasher.recipient(address), micros(since)
+        covered = self._counted_since is not None and self._counted_since <= start and value in self._counted
+        if not covered:
+            self.flush_if_writing()
+            rows = self._connection.execute(_COUNTED, {"wanted": [value], "b_since": start})
+            return len(rows.all())
+        return sum(1 for created in self._counted[value] if created >= start)
+
+    def flush_if_writing(self) -> None:
+        """So that a query sees what this transaction has written."""
+        if self._writing:
+            self._pending.flush()
+
+    def outcomes(self, limit: int) -> list[Outcome]:
+        """Mails that were delivered or failed for good and were not decided upon yet, in order of their instants."""
+        rows: list[AnyRow] = list(self._connection.execute(_OUTCOMES, {"b_limit": limit + len(self._pending.settled)}))
+        rows = [row for row in rows if row.id not in self._pending.settled][:limit]
+        ciphers = self._core.keys.load({row.row_key for row in rows if row.row_key is not None})
+        found = []
+        for row in rows:
+            cipher = ciphers.get(row.row_key)
+            content = OutgoingContent("", "", "")
+            if cipher is not None and row.content is not None:
+                content = content_of(cipher, row.id, row.content)
+            found.append(
+                Outcome(
+                    id=row.id,
+                    case=row.case_number,
+                    desk=row.desk,
+                    audience=row.audience,
+                    template=row.template,
+                    delivered=row.state == "delivered",
+                    at=instant(row.concluded),
+                    code=row.code,
+                    round_trip=row.round_trip,
+                    entry=row.entry,
+                    message_id=content.message_id,
+                    recipient=content.recipient,
+                    covers=row.covers,
+                )
+            )
+        return found
+
+    def counselor_mails(self, case: int) -> list[CounselorMail]:
+        """What went and will go to counselors about a case, in order; nothing of an erased one."""
+        self.flush_if_writing()
+        rows: list[AnyRow] = list(self._connection.execute(_TO_COUNSELORS, {"b_case": case}))
+        ciphers = self._core.keys.load({row.row_key for row in rows if row.row_key is not None})
+        found = []
+        for row in rows:
+            cipher = ciphers.get(row.row_key)
+            if cipher is not None and row.content is not None:
+                content = content_of(cipher, row.id, row.content)
+                delivered = instant(row.concluded) if row.state == "delivered" else None
+                found.append(CounselorMail(content.message_id, content.recipient, delivered))
+        return found
+
+    def settle(self, outbox_id: int) -> None:
+        """The outcome was decided upon."""
+        self._write().settled.add(outbox_id)
+
+
+def _unsent(number: int, mail: Outgoing) -> SentMail:
+    content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
+    return SentMail(
+        number,
+        mail.case,
+        mail.desk,
+        mail.audience,
+        mail.template,
+        mail.created,
+        mail.covers,
+        mail.round_trip,
+        mail.entry,
+        lambda: content,
+        lambda: mail.data,
+    )
