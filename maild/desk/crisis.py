@@ -12,7 +12,7 @@ import bisect
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -58,15 +58,26 @@ class Phrase:
     patterns: tuple[Pattern, ...] = field(repr=False)
     exceptions: tuple[Pattern, ...] = field(repr=False)
     denial: Pattern | None = field(repr=False)
+    family: str = ""  # what is no sign for one of a family is none for the others
     sign: bool = False  # counts only where another sign stands in the same mail
 
 
-@dataclass(frozen=True, slots=True)
 class Begin:
-    """The patterns that begin with the same one or two characters, by entry; and one expression for any of them."""
+    """The patterns that begin with the same one or two characters, by entry."""
 
-    patterns: tuple[tuple[int, Pattern], ...] = field(repr=False)
-    any: str = field(repr=False)
+    __slots__ = ("_any", "patterns")
+
+    def __init__(self, patterns: Iterable[tuple[int, Pattern]]) -> None:
+        self.patterns = tuple(patterns)
+        self._any: re.Pattern[str] | None = None
+
+    def may_stand(self, text: str, at: int) -> bool:
+        """Whether any of the patterns stands there. One expression for all of them, made when it is first met."""
+        if len(self.patterns) < 3:
+            return True
+        if self._any is None:
+            self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns))
+        return self._any.match(text, at) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,7 @@ class Phrases:
                 where = f"{source}: exception {number}"
                 entry = _check({"phrase": "-", "category": "-", **raw} if isinstance(raw, dict) else raw, where)
                 exceptions += [_pattern(p, _form(p, "kana"), words, where) for p in entry["match"]]
+        entries = _pooled(entries)
         starts: dict[str, dict[str, list[tuple[int, Pattern]]]] = {}
         for number, phrase in enumerate(entries):
             for pattern in phrase.patterns:
@@ -122,10 +134,7 @@ class Phrases:
 
 
 def _starts(table: Mapping[str, list[tuple[int, Pattern]]]) -> Starts:
-    of = {
-        key: Begin(tuple(who), "|".join(f"(?:{pattern.expression})" for _, pattern in who))
-        for key, who in table.items()
-    }
+    of = {key: Begin(who) for key, who in table.items()}
     codes: dict[int, tuple[str, ...]] = {}
     for key in of:
         if len(key) == 2:
@@ -163,12 +172,14 @@ def _table(source: str, text: str) -> dict[str, Any]:
 def _check(entry: object, where: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise PhraseError(f"{where}: must be a table")
-    known = {"phrase", "category", "why", "match", "except", "deny", "kana", "sign"}
+    known = {"phrase", "category", "why", "match", "except", "deny", "kana", "sign", "family"}
     if unknown := set(entry) - known:
         raise PhraseError(f"{where}: unknown key {sorted(unknown)[0]}; allowed: {', '.join(sorted(known))}")
     for key in ("phrase", "category", "why"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise PhraseError(f"{where}: {key} must be a text")
+    if not isinstance(entry.get("family", ""), str):
+        raise PhraseError(f"{where}: family must be a text")
     for key in ("match", "except"):
         value = entry.get(key, [] if key == "except" else None)
         if (
@@ -218,8 +229,15 @@ def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[st
     denial = None
     if entry.get("deny", False) and denials:
         denial = Pattern(kana, "|".join(regex(_tree(d, words, where), kana) for d in denials))
-    sign = entry.get("sign", False)
-    return Phrase(entry["phrase"], entry["category"], entry["why"], patterns, tuple(exceptions), denial, sign)
+    told = (entry["phrase"], entry["category"], entry["why"])
+    return Phrase(*told, patterns, tuple(exceptions), denial, entry.get("family", ""), entry.get("sign", False))
+
+
+def _pooled(entries: list[Phrase]) -> list[Phrase]:
+    pools: dict[str, tuple[Pattern, ...]] = {}
+    for entry in entries:
+        pools[entry.family] = (*pools.get(entry.family, ()), *entry.exceptions)
+    return [replace(entry, exceptions=pools[entry.family]) if entry.family else entry for entry in entries]
 
 
 class _Spans:
@@ -285,7 +303,7 @@ def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, i
     for form, starts in phrases.starts.items():
         text: str = getattr(forms, form)
         for at, who in _beginnings(text, starts, words=form == "words"):
-            if len(who.patterns) > 2 and not _compiled(who.any).match(text, at):
+            if not who.may_stand(text, at):
                 continue
             for number, pattern in who.patterns:
                 if match := pattern.compiled.match(text, at):

@@ -19,7 +19,7 @@ CORPUS = Path(__file__).parent
 DOCS = CORPUS.parent.parent / "docs"
 ITEMS = tuple(ItemSpec(item) for item in ("name", "sex", "age", "region", "content"))
 BEGIN, END = "<!-- figures: python -m tests.corpus.figures --write -->", "<!-- end of figures -->"
-HALVES = ("tuning", "held-out", "fresh")
+HALVES = ("tuning", "held-out", "fresh", "blind", "voices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,19 @@ class Mail:
     has: dict[str, str] = field(repr=False)
 
 
+def _later(path: Path) -> str:
+    """Which of the sets that were written after tuning a file belongs to."""
+    return next((half for half in HALVES[2:] if path.stem.startswith(half)), "")
+
+
 def first_mails() -> Iterator[Mail]:
     """Even mails tune, odd ones are held out; what was written after tuning is fresh."""
     number = 0
     for path in sorted((CORPUS / "intake").glob("*.toml")):
+        later = _later(path)
         for entry in tomllib.loads(path.read_text("utf-8"))["mail"]:
-            half = "fresh" if path.stem.startswith("fresh") else HALVES[number % 2]
-            number += not path.stem.startswith("fresh")
+            half = later or HALVES[number % 2]
+            number += not later
             yield Mail(half, entry["text"], entry.get("subject", ""), entry["has"])
 
 
@@ -46,10 +52,12 @@ def crisis_texts() -> Iterator[tuple[str, bool, str]]:
         groups = tomllib.loads((CORPUS / "crisis" / f"{kind}.toml").read_text("utf-8"))
         for number, text in enumerate(text for group in groups.values() for text in group):
             yield HALVES[number % 2], kind == "crisis", text
-    for path in sorted((CORPUS / "crisis").glob("fresh*.toml")):
+    for path in sorted((CORPUS / "crisis").glob("*.toml")):
+        if not (later := _later(path)):
+            continue
         for kind, texts in tomllib.loads(path.read_text("utf-8")).items():
             for text in texts:
-                yield "fresh", kind == "crisis", text
+                yield later, kind == "crisis", text
 
 
 def intake_counts() -> dict[tuple[str, str], list[int]]:
