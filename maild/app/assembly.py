@@ -1,4 +1,4 @@
-"""Config to parts: the store, and the world the pipeline works in."""
+"""Config to parts: the world the pipeline works in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from maild.app.stores import open_store
 from maild.compose import Templates
 from maild.compose.samples import faults, own_texts
 from maild.config import Config
@@ -14,10 +15,11 @@ from maild.desk import crisis
 from maild.desk.crisis import PhraseError
 from maild.desk.kinds import KINDS
 from maild.desk.rules import Desk
-from maild.errors import Temporary, UserError
+from maild.errors import UserError
 from maild.pipeline.world import DeskWorld, World
 from maild.resources import templates_dir
-from maild.store import Store, StoreError, TemporaryStoreError, load_or_create_key
+
+__all__ = ["build_world", "open_store"]
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -26,21 +28,6 @@ def fresh_token() -> str:
     """128 bits from the operating system, as 26 letters and digits (rules P3)."""
     number = secrets.randbits(130)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 130, 5))
-
-
-def open_store(config: Config) -> Store:
-    """The store of this installation; key and database are made at the first start."""
-    maild = config.maild
-    try:
-        maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = maild.key_create and not Store.exists(maild.database_url())
-        return Store.open(maild.database_url(), load_or_create_key(maild.key_file, new))
-    except TemporaryStoreError as error:
-        raise Temporary(str(error)) from error
-    except StoreError as error:
-        raise UserError(str(error)) from error
-    except OSError as error:
-        raise UserError(f"[maild] data_dir: {error.strerror}: make it a directory that maild may write to") from error
 
 
 def templates_of(desk: Desk) -> Templates:

@@ -20,10 +20,11 @@ from typing import Any
 
 from maild import log
 from maild.app.acceptor import Acceptor
-from maild.app.assembly import build_world, open_store
 from maild.app.boards import Boards
 from maild.app.couriers import Current, build_courier
+from maild.app.proof import prove
 from maild.app.sources import Sources
+from maild.app.stores import open_store
 from maild.config import Config, ConfigErrors, load
 from maild.errors import MaildError, UserError
 from maild.operate import wake
@@ -56,7 +57,7 @@ class Daemon:
         """Until SIGTERM or SIGINT. Raises UserError where it cannot start."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(log.asyncio_handler)
-        build_world(self.config)  # every template once, before anybody is let in
+        await prove(self.config)  # every template once, before anybody is let in
         store: Store = await self.run_blocking(open_store, self.config)
         try:
             await self._serve(store, ready)
@@ -151,7 +152,7 @@ class Daemon:
         old = self.config
         try:
             new = await asyncio.to_thread(load, self._path)
-            await asyncio.to_thread(build_world, new)
+            await prove(new)
             if (new.maild.database, new.maild.key_file, new.maild.data_dir) != (
                 old.maild.database,
                 old.maild.key_file,
