@@ -89,7 +89,7 @@ def _all_decided(daemon: Daemon, last: int) -> float:
 def compare(
     folder: Path, cases: int, count: int, connections: int, runs: int, settle: float
 ) -> list[tuple[Load, Load]]:
-    """Both servers in turn, ``runs`` times, the order changing; maild each time on a fresh copy of the same database."""
+    """Both servers in turn, ``runs`` times, the order changing; maild each time on a fresh copy of one database."""
     template = folder / "template"
     continued = count // 2
     threads = furnish(template, max(cases, continued), continued)

@@ -112,7 +112,8 @@ def furnish(folder: Path, cases: int, continued: int) -> list[Thread]:
         with contextlib.closing(sqlite3.connect(config.maild.data_dir / "maild.db", timeout=30)) as database:
             at = int(time.time() * 1e6)
             database.execute(
-                "UPDATE outbox SET state = 'delivered', concluded = ?, settled = 0, code = '250' WHERE state = 'sending'",
+                "UPDATE outbox SET state = 'delivered', concluded = ?, settled = 0, code = '250' "
+                "WHERE state = 'sending'",
                 (at,),
             )
             database.commit()
@@ -121,7 +122,8 @@ def furnish(folder: Path, cases: int, continued: int) -> list[Thread]:
         with contextlib.closing(sqlite3.connect(config.maild.data_dir / "maild.db", timeout=30)) as database:
             # the confirmations to the counselors; nothing may be left to send when the load begins
             database.execute(
-                "UPDATE outbox SET state = 'delivered', concluded = ?, settled = 1, code = '250' WHERE state = 'pending'",
+                "UPDATE outbox SET state = 'delivered', concluded = ?, settled = 1, code = '250' "
+                "WHERE state = 'pending'",
                 (at,),
             )
             database.commit()

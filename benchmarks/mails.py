@@ -64,7 +64,8 @@ def first(number: int, *, prefix: str = "load", size: int = SIZE) -> Mail:
     """A new client's mail with everything that a desk asks for."""
     dice = random.Random(f"{prefix}{number}")
     sender = f"{prefix}.{number}@phone.example"
-    intake = f"名前：花子{number}\n性別：女性\n年齢：{20 + number % 50}歳\n地域：県内\n相談内容：仕事を続けられるか不安です。\n\n"
+    intake = f"名前：花子{number}\n性別：女性\n年齢：{20 + number % 50}歳\n地域：県内\n"
+    intake += "相談内容：仕事を続けられるか不安です。\n\n"
     return _mail(dice, number, sender, "はじめて相談します", intake, size, ())
 
 

@@ -19,7 +19,7 @@ RESTART_PAUSES = (0.0, 0.2, 0.5, 2.0, 10.0)  # seconds before the nth start in a
 
 
 class Supervisor:
-    """Runs ``maild.app.work``. ``outbox`` is called when there is mail to send, ``trouble`` with words for an operator."""
+    """Runs ``maild.app.work``. ``outbox`` is called when there is mail to send, ``trouble`` with what is wrong."""
 
     def __init__(self, config: Config, outbox: Callable[[], None], trouble: Callable[[str], None]) -> None:
         self._config = config

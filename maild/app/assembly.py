@@ -63,7 +63,7 @@ def build_world(config: Config, token: Callable[[], str] = fresh_token, *, eight
 def kind_faults(config: Config) -> list[str]:
     """Desks of a kind whose rules do not exist yet: run as something else they would promise what nobody keeps."""
     return [
-        f"desk {desk.name}: kind = \"{desk.kind}\" has no rules yet in this version; only "
+        f'desk {desk.name}: kind = "{desk.kind}" has no rules yet in this version; only '
         f"{', '.join(sorted(KINDS))} can run"
         for desk in config.desks
         if desk.kind not in KINDS

@@ -23,7 +23,9 @@ _ERASE = re.compile(
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}  # saves NFKC most of its work
 # Without one of these nothing above can match, however it is spaced.
-_SIGN = re.compile("終|おしまい|やめ|止め|辞め|打ち切|もう(?:返|連)|close|end|stop|削除|消|抹消|破棄|delete|erase|remove")
+_SIGN = re.compile(
+    "終|おしまい|やめ|止め|辞め|打ち切|もう(?:返|連)|close|end|stop|削除|消|抹消|破棄|delete|erase|remove"
+)
 _SPACES = re.compile(r"[ \u3000\t]+")
 _BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -84,10 +85,8 @@ def span(text: object, where: str) -> timedelta:
 
 def _instant(value: object, where: str) -> datetime:
     if isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError):
             value = datetime.fromisoformat(value)
-        except ValueError:
-            pass
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise UserError(f"{where}: write an ISO 8601 instant with its offset, such as 2026-01-05T09:00:00+09:00")
     return value
