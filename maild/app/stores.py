@@ -1,4 +1,4 @@
-"""Opening the store of this installation. Apart from ``assembly``, so that the process that talks keeps its memory small."""
+"""Opening the store of this installation; apart from ``assembly``, so that the process that talks stays small."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from maild.errors import Temporary, UserError
 from maild.store import Store, StoreError, TemporaryStoreError, load_or_create_key
 
 
-def open_store(config: Config) -> Store:
-    """The store of this installation; key and database are made at the first start."""
+def open_store(config: Config, *, throw_away: bool = False) -> Store:
+    """The store of this installation; key and database are made at the first start. ``throw_away``: of a rehearsal,
+    which nobody needs after a power cut."""
     maild = config.maild
     try:
         maild.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = maild.key_create and not Store.exists(maild.database_url())
-        return Store.open(maild.database_url(), load_or_create_key(maild.key_file, new))
+        return Store.open(maild.database_url(), load_or_create_key(maild.key_file, new), throw_away=throw_away)
     except TemporaryStoreError as error:
         raise Temporary(str(error)) from error
     except StoreError as error:

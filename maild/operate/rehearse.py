@@ -27,6 +27,7 @@ from maild.pipeline import Clearance, Pipeline
 from maild.store import Claimed, Incoming, Store
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_AT_ONCE = 256  # deliveries decided upon in one transaction
 _STORM = 10_000  # deadlines at one instant that lead nowhere: a fault of ours, told rather than looped on
 
 
@@ -76,7 +77,7 @@ class Stage:
 
         dice = random.Random(20260105)
         self._config = config
-        self._store: Store = open_store(config)
+        self._store: Store = open_store(config, throw_away=True)
         world = build_world(config, lambda: "".join(dice.choices(_ALPHABET, k=26)), eight_bit=True)
         self._world = world
         self._pipeline = Pipeline(world, self._store)
@@ -138,11 +139,12 @@ class Stage:
         """Everything in the outbox is accepted by the next hop at this instant, and what follows from that too."""
         while True:
             claimed = self._store.claim(self._now, 200)
-            for mail in claimed:
-                self._sent.append(_as_sent(mail, self._now))
-                self._store.sent(mail.id, self._now, "250 rehearsed")
-            settled = self._pipeline.settle(self._now)
-            if not claimed and not settled:
+            if claimed:
+                self._sent += [_as_sent(mail, self._now) for mail in claimed]
+                self._store.all_sent([mail.id for mail in claimed], self._now, "250 rehearsed")
+            settled = self._pipeline.settle(self._now, _AT_ONCE)
+            due = self._store.next_attempt()
+            if settled < _AT_ONCE and (due is None or due > self._now):
                 return
 
     # -- what a step does --------------------------------------------------------------------------------------------

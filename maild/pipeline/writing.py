@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import message_from_bytes
 
-from maild.compose import Draft, compose
+from maild.compose import Draft, Rendered, compose
 from maild.desk.actions import Action, Letter, Relay
 from maild.desk.case import Case
 from maild.desk.deadlines import start_of
@@ -184,18 +184,23 @@ class Writer:
         else:
             recipients = inboxes_of(case, here)
         shown = self._tx.entry(letter.entry) if letter.entry is not None else None
+        text = self._staff_text(letter, case, here, shown) if recipients else None  # the same for all of them
         for recipient in recipients:
-            self.staff_mail(letter, case, here, cause, recipient, shown)
+            self.staff_mail(letter, case, here, cause, recipient, shown, text)
 
     def staff_mail(
-        self, letter: Letter, case: Case | None, here: DeskWorld, cause: Cause, recipient: str, shown: Entry | None
+        self,
+        letter: Letter,
+        case: Case | None,
+        here: DeskWorld,
+        cause: Cause,
+        recipient: str,
+        shown: Entry | None,
+        text: Rendered | None = None,
     ) -> None:
         """One mail to one recipient inside the house."""
         desk = here.desk
-        values = (
-            views.common(case, here, self._now) | self._staff_values(letter, case, here, shown) | dict(letter.values)
-        )
-        rendered = here.templates.render(letter.template, values)
+        rendered = text or self._staff_text(letter, case, here, shown)
         token = self._world.token()
         root = f"<case-{case.number}.{desk.name}@{here.domain}>" if case is not None else None
         own = cause.message_id if cause.staff else None  # a client's would carry where they write from (P1)
@@ -217,6 +222,10 @@ class Writer:
         audience = "operator" if letter.to == "operators" else "counselor"
         covers = case.last_entry if case is not None else None
         self._queue(draft, letter.template, audience, case, here, cause.once, entry=letter.entry, covers=covers)
+
+    def _staff_text(self, letter: Letter, case: Case | None, here: DeskWorld, shown: Entry | None) -> Rendered:
+        values = self._staff_values(letter, case, here, shown) | dict(letter.values)
+        return here.templates.render(letter.template, views.common(case, here, self._now) | values)
 
     def _staff_values(
         self, letter: Letter, case: Case | None, here: DeskWorld, shown: Entry | None

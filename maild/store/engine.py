@@ -87,12 +87,13 @@ def _create_private(path: Path) -> None:
 class Database:
     """One database. Writers of this process queue on a lock; those of others wait in SQLite or on the server."""
 
-    def __init__(self, url: str, *, keys: bool = False) -> None:
+    def __init__(self, url: str, *, keys: bool = False, throw_away: bool = False) -> None:
         parsed = parse_url(url)
         self.sqlite = parsed.drivername == "sqlite"
         self._lock = threading.Lock()
         self._writer: int | None = None
         self._process = os.getpid()
+        self._synchronous = "OFF" if throw_away else "FULL"
         if self.sqlite:
             assert parsed.database is not None
             _create_private(Path(parsed.database))
@@ -101,7 +102,7 @@ class Database:
             def connected(connection: sqlite3.Connection, _record: object) -> None:
                 connection.isolation_level = None
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
                 connection.execute("PRAGMA cache_size = -16384")
@@ -164,7 +165,7 @@ class Database:
             if self.sqlite:
                 driver = connection.connection.driver_connection
                 assert driver is not None
-                if not durable:
+                if not durable and self._synchronous == "FULL":
                     driver.execute("PRAGMA synchronous = NORMAL")
                 driver.execute(begin)
                 connection.begin()
@@ -185,5 +186,5 @@ class Database:
             if not durable and self.sqlite and not connection.invalidated:
                 driver = connection.connection.driver_connection
                 assert driver is not None
-                driver.execute("PRAGMA synchronous = FULL")
+                driver.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.close()

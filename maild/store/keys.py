@@ -58,8 +58,8 @@ def _check_value(master_key: bytes, identity: str) -> str:
 class KeyStore:
     """Keys by number. Safe for use from several threads."""
 
-    def __init__(self, url: str, master_key: bytes, *, migrate: bool = True) -> None:
-        self._database = Database(url, keys=True)
+    def __init__(self, url: str, master_key: bytes, *, migrate: bool = True, throw_away: bool = False) -> None:
+        self._database = Database(url, keys=True, throw_away=throw_away)
         self._wrapping = AESGCM(subkey(master_key, "wrap"))
         self._ciphers: OrderedDict[int, AESGCM] = OrderedDict()
         self._process = os.getpid()

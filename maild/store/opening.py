@@ -16,16 +16,16 @@ from maild.store.schema import prepare
 from maild.store.tables import cases, entry, erased_key, meta, outbox, spool
 
 
-def open_core(url: str, keys_url: str, master_key: bytes, *, migrate: bool) -> Core:
+def open_core(url: str, keys_url: str, master_key: bytes, *, migrate: bool, throw_away: bool = False) -> Core:
     """Both databases, known to belong together, with a schema of this version."""
     if exists(url) and not exists(keys_url):
         raise MissingKey(
             "The database exists but its key store (the file …keys.db beside it) does not; put it back from a backup: "
             "without it nothing in the database can be read."
         )
-    keys = KeyStore(keys_url, master_key, migrate=migrate)
+    keys = KeyStore(keys_url, master_key, migrate=migrate, throw_away=throw_away)
     try:
-        database = Database(url)
+        database = Database(url, throw_away=throw_away)
     except BaseException:
         keys.close()
         raise

@@ -101,6 +101,13 @@ class OutboxRows:
         values = {"state": "delivered", "concluded": micros(at), "code": clean(response), "settled": 0}
         self._change(outbox_id, ("sending", "pending"), values)
 
+    def all_sent(self, outbox_ids: Collection[int], at: datetime, response: str) -> None:
+        """The same for many, in one commit."""
+        values = {"state": "delivered", "concluded": micros(at), "code": clean(response), "settled": 0}
+        statement = update(outbox).where(outbox.c.id.in_(outbox_ids), outbox.c.state.in_(("sending", "pending")))
+        with self._core.database.write() as connection:
+            connection.execute(statement, values)
+
     def deferred(self, outbox_id: int, at: datetime, code: str, next_attempt: datetime) -> None:
         """A temporary failure; to be tried again at ``next_attempt``."""
         values = {

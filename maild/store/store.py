@@ -47,9 +47,20 @@ class Store:
         return exists(url)
 
     @classmethod
-    def open(cls, url: str, master_key: bytes, *, migrate: bool = True, keys_url: str | None = None) -> Store:
-        """Open or make both databases; finish what a crash or a restore left half done. StoreError with what to do."""
-        return cls(opening.open_core(url, keys_url or default_keys_url(url), master_key, migrate=migrate))
+    def open(
+        cls,
+        url: str,
+        master_key: bytes,
+        *,
+        migrate: bool = True,
+        keys_url: str | None = None,
+        throw_away: bool = False,
+    ) -> Store:
+        """Open or make both databases; finish what a crash or a restore left half done. StoreError with what to do.
+
+        ``throw_away``: nothing is synced to disk; for a rehearsal, never for mail."""
+        keys_url = keys_url or default_keys_url(url)
+        return cls(opening.open_core(url, keys_url, master_key, migrate=migrate, throw_away=throw_away))
 
     def close(self) -> None:
         """Close both databases."""
@@ -141,6 +152,10 @@ class Store:
     def sent(self, outbox_id: int, at: datetime, response: str) -> None:
         """Accepted by the next hop at ``at`` (C2)."""
         self._outbox.sent(outbox_id, at, response)
+
+    def all_sent(self, outbox_ids: Collection[int], at: datetime, response: str) -> None:
+        """All of these accepted by the next hop at ``at``, in one commit: for a rehearsal."""
+        self._outbox.all_sent(outbox_ids, at, response)
 
     def deferred(self, outbox_id: int, at: datetime, code: str, next_attempt: datetime) -> None:
         """A temporary failure."""
