@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from maild.desk.intake_cluster import alone, clustered
 from maild.desk.intake_content import content_of
 from maild.desk.intake_form import parse_form
 from maild.desk.intake_labels import WIDTH, Labelled, Vocabulary, labelled, vocabulary
@@ -30,7 +31,8 @@ _BOTH_SEXES = re.compile(
     r"[\s/・,、|()（）□☐]*(?:男性?|男の子|女性?|その他|回答しない|無回答|どちらでもない|未選択|or|[\s/・,、|()（）□☐])+",
     re.I,
 )
-_MARKED = re.compile(r"[○◯〇●◎☑✓✔レ■◉⦿]|\(\s*[xX○レv]\s*\)|\[[xX]\]")
+_NOTHING_TOLD = re.compile(r"(?:特に)ありません[。]?|テスト(?:送信|メール|です)*[。]?")
+_MARKED = re.compile(r"[(（](?:男性?|女性?)[)）]|[○◯〇●◎☑✓✔レ■◉⦿]|\(\s*[xX○レv]\s*\)|\[[xX]\]")
 _REGION_BLANK = re.compile(r"[\s・/、,|_\-]*(?:(?:都道府県|都|道|府|県|市区町村|市町村|市|区|町|村)[\s・/、,|_\-]*)+")
 _REGION_BOTH = re.compile(r"[\s(（]*県内[\s・/、,|]*(?:or|か)?[\s]*県外[\s)）]*|[\s(（]*県外[\s・/、,|]*県内[\s)）]*")
 _AGE_BLANK = re.compile(r"[\s_満]*(?:歳|才|代|さい)?[\s_]*")
@@ -39,6 +41,8 @@ _AGE_BLANK = re.compile(r"[\s_満]*(?:歳|才|代|さい)?[\s_]*")
 def _present(item: str, value: str) -> bool:
     wide = value.translate(WIDTH)
     if not wide.strip() or _BLANK.fullmatch(wide) or _HINT.fullmatch(wide.strip("()（） ")):
+        return False
+    if item == "content" and _NOTHING_TOLD.fullmatch(wide.strip()):
         return False
     if item == "sex" and re.search("男", wide) and re.search("女", wide):
         return bool(_MARKED.search(wide)) or not _BOTH_SEXES.fullmatch(wide)
@@ -72,13 +76,28 @@ def _shared(entry: Labelled) -> dict[str, str]:
     return given
 
 
+_COPULA = re.compile(
+    r"[\s、。]*(?:です(?:が|けど|ので)?|でございます|と(?:申|もう)します|と(?:言|い)います|っていいます|と申す者です|といいまして)?[。．.、!！\s]*$"
+)
+
+
+def _trimmed(item: str, value: str) -> str:
+    """Without the です of a sentence: 名前は楓です。 is 楓. A content is left as it was written."""
+    if item == "content":
+        return value.strip()
+    value = value.strip()[:_VALUE_MAX]
+    if item not in _PROSE:
+        return value
+    return value[: match.start()] if (match := _COPULA.search(value)) and match.start() else value
+
+
 def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[str, str], list[Labelled]]:
     found: dict[str, str] = {}
     entries = labelled(without_signature(text), words)
     for entry in entries:
         for item, value in _shared(entry).items():
             if item in wanted and item not in found and _present(item, value):
-                found[item] = value.strip()[:_VALUE_MAX] if item != "content" else value.strip()
+                found[item] = _trimmed(item, value)
     return found, entries
 
 
@@ -112,15 +131,15 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
                     chars[at] = " "
     own = "".join(chars)
     spans: dict[str, tuple[int, int]] = {}
-    bare = listed(own)
+    bare, runs = listed(own), clustered(own)
     for item in _PROSE:
-        span = recognise(item, own) or bare.get(item)
+        span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":
-            span = signature(own) or _signed(own, from_name)
+            span = signature(own) or _signed(own, from_name) or alone(own)
         if span is not None:
             spans[item] = span
             if item in wanted and item not in found and prose[slice(*span)].strip():
-                found[item] = prose[slice(*span)].strip()
+                found[item] = _trimmed(item, prose[slice(*span)])
     if "content" in wanted and "content" not in found:
         told = [*spans.values(), *((e.value_start, e.value_end) for e in entries if not _present("content", e.value))]
         content = content_of(body, wide[: len(head)] + body[_LIMIT:], entries, told, subject)

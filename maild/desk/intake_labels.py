@@ -59,9 +59,29 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "nickname",
             "handle",
             "your_name",
+            "your-name",
+            "namae",
+            "onamae",
+            "shimei",
         ]
     ),
-    "sex": tuple(["性別", "ご性別", "男女", "せいべつ", "セイベツ", "相談者の性別", "性", "gender", "sex"]),
+    "sex": tuple(
+        [
+            "性別",
+            "ご性別",
+            "男女",
+            "せいべつ",
+            "セイベツ",
+            "相談者の性別",
+            "性",
+            "gender",
+            "sex",
+            "your-sex",
+            "your-gender",
+            "seibetsu",
+            "せい",
+        ]
+    ),
     "age": tuple(
         [
             "ご年齢",
@@ -83,6 +103,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "年齢層",
             "age",
             "birthday",
+            "your-age",
+            "トシ",
+            "nenrei",
+            "toshi",
         ]
     ),
     "region": tuple(
@@ -140,6 +164,18 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "prefecture",
             "city",
             "residence",
+            "your-area",
+            "your-address",
+            "エリア",
+            "チイキ",
+            "すまい",
+            "スマイ",
+            "じゅうきょ",
+            "chiiki",
+            "basho",
+            "sumai",
+            "kyojuchi",
+            "jusho",
         ]
     ),
     "content": tuple(
@@ -177,6 +213,14 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "question",
             "consultation",
             "body",
+            "your-message",
+            "ナイヨウ",
+            "ないよう",
+            "ソウダン",
+            "naiyou",
+            "naiyo",
+            "soudan",
+            "sodan",
         ]
     ),
 }
@@ -434,6 +478,9 @@ def _value_end(wide: str, start: int, limit: int, whole: bool) -> int:
     stop = wide.find("。", start, line_end)
     if 0 <= stop < line_end - 1 and stop > start:
         return stop  # a sentence follows on the same line
+    bar = re.compile(r" [/|] ").search(wide, start, line_end)
+    if bar and line_end - bar.end() >= 8 and wide[start : bar.start()].strip() not in ("", "男", "女", "男性", "女性"):
+        return bar.start()  # 生年月日:2001年3月14日 / 女性 / 徳島県 / …
     if wide[start:line_end].strip(" *|>-"):
         return line_end
     at = line_end

@@ -1,5 +1,6 @@
 """Japanese place names that people give as where they live, compact: prefectures, larger cities, ways to say near."""
 
+# ruff: noqa: E501
 # Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
@@ -198,6 +199,63 @@ _KANA = [
     "トウキョウ",
     "オオサカ",
 ]
+_READINGS = [
+    "ほっかいどう",
+    "あおもり",
+    "いわて",
+    "みやぎ",
+    "あきた",
+    "やまがた",
+    "ふくしま",
+    "いばらき",
+    "とちぎ",
+    "ぐんま",
+    "さいたま",
+    "ちば",
+    "とうきょう",
+    "かながわ",
+    "にいがた",
+    "とやま",
+    "いしかわ",
+    "ふくい",
+    "やまなし",
+    "ながの",
+    "ぎふ",
+    "しずおか",
+    "あいち",
+    "みえ",
+    "しが",
+    "きょうと",
+    "おおさか",
+    "ひょうご",
+    "なら",
+    "わかやま",
+    "とっとり",
+    "しまね",
+    "おかやま",
+    "ひろしま",
+    "やまぐち",
+    "とくしま",
+    "かがわ",
+    "えひめ",
+    "こうち",
+    "ふくおか",
+    "さが",
+    "ながさき",
+    "くまもと",
+    "おおいた",
+    "みやざき",
+    "かごしま",
+    "おきなわ",
+]
+_WORDS_TOO = {"なら", "ちば", "さが", "しが", "みえ", "こうち", "あきた"}  # a word or a name as well: only with けん
+_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ん") + 1)}
+_READ = [
+    form
+    for reading in _READINGS
+    for form in ([f"{reading}けん"] if reading in _WORDS_TOO else [f"{reading}けん", reading])
+]
+_READ += [reading.translate(_TO_KATAKANA) for reading in _READ]
 _LATIN = [
     "hokkaido",
     "tokyo",
@@ -236,6 +294,6 @@ _LATIN = [
 PREFECTURES: tuple[str, ...] = tuple(_SHORT)
 #: longest first, so that an alternation takes 東大阪 before 大阪
 JAPANESE: tuple[str, ...] = tuple(
-    sorted({*_SHORT, *(c for c in _CITIES if len(c) > 1), *_AREAS, *_KANA}, key=len, reverse=True)
+    sorted({*_SHORT, *(c for c in _CITIES if len(c) > 1), *_AREAS, *_KANA, *_READ}, key=len, reverse=True)
 )
 LATIN: tuple[str, ...] = tuple(sorted(_LATIN, key=len, reverse=True))

@@ -110,6 +110,21 @@ def test_an_operators_list_and_exception() -> None:
     assert hits("あおい鳥が飛んだ", silenced) == ()
 
 
+def test_signs_count_in_pairs() -> None:
+    sign = '[[phrase]]\nphrase = "{0}"\ncategory = "sign"\nwhy = "x"\nsign = true\nmatch = ["{0}"]\n'
+    phrases = Phrases.parse([("own.toml", sign.format("夕暮れ") + sign.format("岬"))])
+    assert hits("夕暮れに。夕暮れに。", phrases) == ()
+    assert hits("夕暮れに。岬で。", phrases) == ("夕暮れ", "岬")
+
+
+def test_a_family_shares_its_exceptions() -> None:
+    entry = '[[phrase]]\nphrase = "{0}"\nfamily = "f"\ncategory = "x"\nwhy = "x"\nmatch = ["{0}"]\nexcept = ["{1}"]\n'
+    phrases = Phrases.parse([("own.toml", entry.format("あめ", "そうめん") + entry.format("めん", "みずあめ"))])
+    assert hits("あめめん", phrases) == ("あめ", "めん")
+    assert hits("そうめん", phrases) == ()
+    assert hits("みずあめ", phrases) == ()
+
+
 @pytest.mark.parametrize("pattern", ["(a", "a)", "?a", "…?", "", "{unknown}", "()", "a?", "…"])
 def test_a_bad_pattern_is_named(pattern: str) -> None:
     text = f'[[phrase]]\nphrase = "x"\ncategory = "x"\nwhy = "x"\nmatch = ["{pattern}"]\n'

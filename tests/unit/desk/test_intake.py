@@ -145,3 +145,41 @@ def test_hostile_repetition_ends(piece: str) -> None:
     assert isinstance(find(text, ITEMS), dict)
     assert isinstance(parse_form(text, {"name": "お名前"}), dict)
     assert isinstance(companions(text), tuple)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("花子、24歳です", {"name": "花子", "age": "24歳"}),
+        ("24歳、花子、女です。三重です。", {"name": "花子", "sex": "女", "age": "24歳", "region": "三重"}),
+        ("花子\n24歳\n女\n三重県", {"name": "花子", "sex": "女", "age": "24歳", "region": "三重県"}),
+        ("はな/はたち/おんな/すずか", {"name": "はな", "sex": "おんな", "age": "はたち", "region": "すずか"}),
+        ("♂27@愛媛 たけ", {"name": "たけ", "sex": "♂", "age": "27", "region": "愛媛"}),
+        ("お返事ありがとうございます。花子、24歳、女です。", {"name": "花子", "sex": "女", "age": "24歳"}),
+        ("名前は楓です。", {"name": "楓"}),
+        ("佐藤 一郎 45歳 男", {"name": "佐藤 一郎", "sex": "男", "age": "45歳"}),
+    ],
+)
+def test_bare_words_answer(text: str, expected: dict[str, str]) -> None:
+    assert find(text, ITEMS) == expected
+
+
+def test_a_list_inside_prose() -> None:
+    found = find("転職のことです。花子、24歳、女、三重県です。別の相談をしたいです。", ITEMS)
+    assert {k: v for k, v in found.items() if k != "content"} == {
+        "name": "花子",
+        "sex": "女",
+        "age": "24歳",
+        "region": "三重県",
+    }
+    assert "別の相談" in found["content"]
+
+
+@pytest.mark.parametrize("text", ["同僚（女性・30歳）が怒ります。", "夫(45)が働きません。"])
+def test_what_is_said_of_another_is_not_the_writers(text: str) -> None:
+    assert not {"age", "sex", "name"} & find(text, ITEMS).keys()
+
+
+@pytest.mark.parametrize("piece", ["花子、", "24歳、女、", "三重の", "♂♀", "あ", "@a ", "(", "娘("])
+def test_hostile_runs_of_bare_words_end(piece: str) -> None:
+    assert isinstance(find(piece * (200_000 // len(piece)), ITEMS), dict)
