@@ -26,16 +26,37 @@ _CORE = re.compile(
     r"ありがと|有難|有り難|感謝|お礼|御礼|助かりました|サンキュー|さんきゅ|あざ(?:す|っす)|おおきに|お世話に(?:なり|成り)ました|thank|appreciate",
     re.I,
 )
+# A short sentence is courtesy where it shows a reaction and tells nothing.
+_REACTION = re.compile(
+    r"ありがと|ぁりがと|有難|から失礼し|有り難|感謝|お礼|御礼|助か|たすか|うれし|嬉し|参考|役に立|役立|涙|元気|勇気|安心|ほっと|楽に|軽く|落ち着|読み返|印刷|考えて(?:み|い)|考えます|やってみ|試して|頑張|がんば|わかりました|分かりました|了解|承知|"
+    r"届きました|受け取り|拝読|拝見|読みました|恐れ入り|恐縮|お世話|(?:て)?(?:よ|良)かったです|心強|救われ|そうさせて|かしこまりました|i will try|させていただきます|(?:よい|良い)(?:一日|週末|お年)|お過ごし|どうも|おおきに|だんだん|にふぇー?で|すみません|すいません|失礼(?:し|いた)|"
+    r"(?:返事|返信)は?(?:結構|不要|いりません)|ほなまた|またね|^敬具$|^拝復$|お心遣い|やさし|優し|温か|あたたか|沁み|染み|thx|thank|thanks|🙏"
+)
+_TELLS = re.compile(
+    r"でも|けど|けれど|(?<!い)ただ(?![いきけ])|(?<!戴)[がし]、|が。|しかし|(?:^|[。\n])なお|なお、|ちなみに|あと、|ところ(?:で|、)|さて|実は|せやけど|てか|だけど|なので|ですので|ます(?:の|ん)で|から(?!失礼)|のに|ました?が|(?<!すみ)(?<!すい)ません|ない|なかった|だめ|ダメ|お元気|止ま|りたい|[かね]な?[?？]|ますか|でしょうか|ですか|やろか|かいね|すか[?？。]|"
+    r"内定|面接|合格|採用|退職|無職|予約|変更|会社|上司|職場|学校|仕事|母|父|妹|姉|兄|弟|夫|妻|彼|友|薬|病|死|消え|いなく|つら|辛|無理|こわ|怖|眠れ|泣き止|疲|苦し|不安|最後|最期|さよ|もう会|もう送|ませんでした|できな|ませんが|んです|のです(?!ね)|"
+    r"たいです|来週|明日|今日(?!は)|昨日|昨夜|今夜|来月|先月|添付|メールアドレス|電話|住所|年齢|名前|もう一度送|送って|教えてくだ|教えて下|お願いがあ|停止|断|but|however|still|bad|\d"
+)
+_MORE_CORE = re.compile(
+    r"うれし|嬉し|助か|たすか|てよかったです|て良かったです|どうも|ぁりがと|恐れ入り|恐縮|役に立|参考になりま|だんだん|にふぇー?で|御座居|thx|🙏"
+)
+_SOFT_MAX = 45
 _NAME_LINE = re.compile(r"\s*[-—〜]?\s*[^\s。、!?でがはをしたいのにもな]{1,8}(?:より)?\s*")
 
 
 def is_thanks(text: str) -> bool:
     """Whether every sentence is thanks or courtesy. A question, a but, or anything that is told makes it False."""
     body = signed_off(text).strip()
-    if not body or len(body) > _LIMIT or not _CORE.search(body) or re.search(r"[?？]", body):
+    body = "\n".join(line for line in body.split("\n") if not line.startswith(">")).strip()
+    if (
+        not body
+        or len(body) > _LIMIT
+        or not (_CORE.search(body) or _MORE_CORE.search(body))
+        or re.search(r"[?？]", body)
+    ):
         return False
     if re.search(
-        r"でも|けど|ですが|しかし|だけど|ただ[、し]|のですが|今まで(?:本当に)?ありがと|さよなら|さようなら|最後|最期|but |however|goodbye|farewell",
+        r"でも|けど|ですが|しかし|だけど|ただ[、し]|のですが|今まで(?:本当に)?ありがと|さよなら|さようなら|お元気で(?!す)|最後|最期|but |however|goodbye|farewell",
         body,
     ):
         return False
@@ -43,4 +64,8 @@ def is_thanks(text: str) -> bool:
     if len(lines) > 1 and _NAME_LINE.fullmatch(lines[-1]):
         lines.pop()
     parts = [part for line in lines for part in re.split(r"(?<=[。.!])", line) if part.strip(" 。.!^_()笑wm♪☆★〜ー…")]
-    return all(_PART.fullmatch(part) for part in parts)
+    return all(_PART.fullmatch(part) or _soft(part) for part in parts)
+
+
+def _soft(part: str) -> bool:
+    return len(part) <= _SOFT_MAX and bool(_REACTION.search(part.strip(" 。.!、"))) and not _TELLS.search(part)

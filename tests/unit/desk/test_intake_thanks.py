@@ -3,6 +3,9 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,3 +55,10 @@ def test_resend_key_ignores_what_a_mail_program_changes() -> None:
     again = "はじめまして。 相談です。\nABC\n\niPhoneから送信"
     assert resend_key(first) == resend_key(again)
     assert resend_key(first) != resend_key(first.replace("相談", "予約"))
+
+
+def test_thanks_over_the_corpus() -> None:
+    for path in sorted((Path(__file__).parents[2] / "corpus" / "thanks").glob("*.toml")):
+        texts = tomllib.loads(path.read_text("utf-8"))
+        assert sum(map(is_thanks, texts["thanks"])) >= 0.9 * len(texts["thanks"])
+        assert not any(map(is_thanks, texts["more"]))
