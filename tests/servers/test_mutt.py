@@ -33,6 +33,8 @@ From は英語でも、ここは文の一部です。
   二字下げた行もあります。
 100% ＝ すべて。"""
 SECOND = "つづきを読みました。\n\nまたいつでも書いてください。"
+# What the status line says; no two share a character in one place, since a terminal is sent only what changes.
+LIST, MAIL, DRAFT = "~~~~~~~~", "^^^^^^^^", "++++++++"
 MUTTRC = """
 set config_charset="utf-8" charset="utf-8" send_charset="{charset}"
 set from="{counselor}" realname="佐藤花子" use_from=yes user_agent=yes hostname="lavender-pc.house.example"
@@ -42,7 +44,7 @@ set smtp_url="smtp://127.0.0.1:{smtp}/" smtp_authenticators=""
 set editor="{home}/editor" signature="{home}/signature" sig_dashes=yes
 set fast_reply=yes include=yes copy=no abort_unmodified=no confirm_append=no mark_old=no beep=no wait_key=no
 set header_cache="" message_cachedir="" mail_check=1 timeout=1 sort=date sleep_time=0
-set index_format="%s" status_format="INDEX %m mails" pager_format="PAGER %s" compose_format="COMPOSE"
+set index_format="%s" status_format="{index}" pager_format="{pager}" compose_format="{compose}"
 """
 
 
@@ -55,9 +57,7 @@ class Terminal:
         self._terminal, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "vt100", "LANG": "C.UTF-8"}
-        self._process = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
-        )
+        self._process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
         os.close(theirs)
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
@@ -109,25 +109,25 @@ class Counselor:
         password = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
         (home / "muttrc").write_text(
             MUTTRC.format(counselor=COUNSELOR, imap=dovecot.imap_port, smtp=postfix.port, inbox=INBOX, home=home,
-                          password=password, charset=charset)
+                          password=password, charset=charset, index=LIST, pager=MAIL, compose=DRAFT)
         )  # fmt: skip
 
     def answers(self, text: str, subject: str) -> None:
         """Open the newest mail with this subject and reply to it with the notice quoted below."""
         (self.home / "said").write_text(text + "\n")
-        screen = Terminal(["neomutt", "-n", "-F", str(self.home / "muttrc")], self.home)
+        screen = Terminal(["setsid", "--ctty", "--wait", "neomutt", "-n", "-F", str(self.home / "muttrc")], self.home)
         try:
-            screen.shows("INDEX")
+            screen.shows(LIST)
             screen.press(f"/~s {subject}\n")
             screen.press("\n")
-            screen.shows("PAGER")
+            screen.shows(MAIL)
             screen.press("r")
-            screen.shows("COMPOSE")
+            screen.shows(DRAFT)
             assert text.splitlines()[0] in self._draft()
             screen.press("y")
-            screen.shows("PAGER")
+            screen.shows(MAIL)
             screen.press("q")
-            screen.shows("INDEX")
+            screen.shows(LIST)
             screen.press("q")
             screen.ended()
         finally:
