@@ -25,6 +25,8 @@ __all__ = ["PhraseError", "Phrases", "builtin", "hits"]
 
 _LISTS = ("ja", "oblique", "signs", "en", "more")  # every list is always read: a client's language is not the desk's
 _WORD = re.compile(r"[a-z0-9]+")
+_REACH = 80  # characters: how far before a place an exception may begin
+_FEW = 40  # places of one entry that are looked at one by one; a hostile text has more
 _SHORT = 6  # letters: what is shorter (od, dv) stands inside too many words that are spelled out
 
 
@@ -49,6 +51,24 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Exempt:
+    """What is no sign: its patterns, and by form which of them begin with the same one or two characters."""
+
+    patterns: tuple[Pattern, ...] = field(repr=False)
+    begins: Mapping[str, Mapping[str, tuple[Pattern, ...]]] = field(repr=False)
+
+    @classmethod
+    def of(cls, patterns: Iterable[Pattern]) -> Exempt:
+        every = tuple(patterns)
+        begins: dict[str, dict[str, tuple[Pattern, ...]]] = {}
+        for pattern in every:
+            table = begins.setdefault(pattern.form, {})
+            for key in pattern.begins:  # "": it may begin with anything
+                table[key] = (*table.get(key, ()), pattern)
+        return cls(every, begins)
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """One entry of a list: its canonical form, what it is a sign of, and when it is none."""
 
@@ -56,7 +76,7 @@ class Phrase:
     category: str
     why: str
     patterns: tuple[Pattern, ...] = field(repr=False)
-    exceptions: tuple[Pattern, ...] = field(repr=False)
+    exceptions: Exempt = field(repr=False)
     denial: Pattern | None = field(repr=False)
     family: str = ""  # what is no sign for one of a family is none for the others
     sign: bool = False  # counts only where another sign stands in the same mail
@@ -94,7 +114,7 @@ class Phrases:
     """The lists as one value: made once at start, cheap to ask."""
 
     entries: tuple[Phrase, ...] = field(repr=False)
-    exceptions: tuple[Pattern, ...] = field(repr=False)
+    exceptions: Exempt = field(repr=False)
     starts: Mapping[str, Starts] = field(repr=False)  # by form
 
     @classmethod
@@ -130,7 +150,7 @@ class Phrases:
             for pattern in phrase.patterns:
                 for begin in pattern.begins:
                     starts.setdefault(pattern.form, {}).setdefault(begin, []).append((number, pattern))
-        return cls(tuple(entries), tuple(exceptions), {form: _starts(table) for form, table in starts.items()})
+        return cls(tuple(entries), Exempt.of(exceptions), {form: _starts(table) for form, table in starts.items()})
 
 
 def _starts(table: Mapping[str, list[tuple[int, Pattern]]]) -> Starts:
@@ -230,14 +250,15 @@ def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[st
     if entry.get("deny", False) and denials:
         denial = Pattern(kana, "|".join(regex(_tree(d, words, where), kana) for d in denials))
     told = (entry["phrase"], entry["category"], entry["why"])
-    return Phrase(*told, patterns, tuple(exceptions), denial, entry.get("family", ""), entry.get("sign", False))
+    return Phrase(*told, patterns, Exempt.of(exceptions), denial, entry.get("family", ""), entry.get("sign", False))
 
 
 def _pooled(entries: list[Phrase]) -> list[Phrase]:
     pools: dict[str, tuple[Pattern, ...]] = {}
     for entry in entries:
-        pools[entry.family] = (*pools.get(entry.family, ()), *entry.exceptions)
-    return [replace(entry, exceptions=pools[entry.family]) if entry.family else entry for entry in entries]
+        pools[entry.family] = (*pools.get(entry.family, ()), *entry.exceptions.patterns)
+    exempt = {family: Exempt.of(pool) for family, pool in pools.items() if family}
+    return [replace(entry, exceptions=exempt.get(entry.family, entry.exceptions)) for entry in entries]
 
 
 class _Spans:
@@ -258,10 +279,11 @@ class _Spans:
         return upto > 0 and self.ends[upto - 1] > start
 
 
-def _spans(patterns: Iterable[Pattern], form: str, text: str) -> list[tuple[int, int]]:
+def _spans(patterns: Iterable[Pattern], form: str, forms: Folded) -> list[tuple[int, int]]:
     """Kana and script are the same length index by index, so what one covers the other covers."""
-    same = {"kana", "script"} if form != "words" else {"words"}
-    return [m.span() for p in patterns if p.form in same for m in p.compiled.finditer(text)]
+    return [
+        m.span() for p in patterns if p.form in _same(form) for m in p.compiled.finditer(str(getattr(forms, p.form)))
+    ]
 
 
 def _codes(text: str) -> set[int]:
@@ -289,12 +311,14 @@ def _beginnings(text: str, starts: Starts, *, words: bool) -> Iterator[tuple[int
                 if begin := starts.of.get(key):
                     yield at, begin
         return
-    bare = text.replace("。", "")
-    origin = [at for at, one in enumerate(text) if one != "。"] if len(bare) < len(text) else range(len(text))
-    present = {key for code in _codes(bare) & starts.codes.keys() for key in starts.codes[code]}
-    for key in sorted(present.union(starts.others)):
-        for at in _places(bare, key):
-            yield origin[at], starts.of[key]
+    codes = _codes(text.replace("。", "") if "。" in text else text)
+    for key in {key for code in codes & starts.codes.keys() for key in starts.codes[code]}:
+        for piece in (key, f"{key[0]}。{key[1]}"):
+            for at in _places(text, piece):
+                yield at, starts.of[key]
+    for key in starts.others:
+        for at in _places(text, key):
+            yield at, starts.of[key]
 
 
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
@@ -317,7 +341,34 @@ def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, i
     return found
 
 
-def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded, general: Iterable[Pattern]) -> bool:
+def _same(form: str) -> tuple[str, ...]:
+    return ("words",) if form == "words" else ("kana", "script")
+
+
+def _exempt(what: Exempt, form: str, forms: Folded, start: int) -> bool:
+    """Does the place lie inside something that is no sign: looked up backwards from it, as far as anything reaches."""
+    for same in _same(form):
+        table = what.begins.get(same)
+        if not table:
+            continue
+        text: str = getattr(forms, same)
+        first = max(0, start - _REACH)
+        for pattern in table.get("", ()):
+            for match in pattern.compiled.finditer(text, first, start + _REACH):
+                if match.start() <= start < match.end():
+                    return True
+        for at in range(first, min(start + 1, len(text))):
+            one, two = text[at], text[at + 1 : at + 2]
+            if two == "。":
+                two = text[at + 2 : at + 3]
+            for key in (one, one + two):
+                for pattern in table.get(key, ()):
+                    if (found := pattern.compiled.match(text, at)) and found.end() > start:
+                        return True
+    return False
+
+
+def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded, general: Exempt) -> bool:
     """Is one of the places neither denied nor part of an idiom."""
     excepted: dict[str, _Spans] = {}
     for pattern, start, end in places:
@@ -326,8 +377,13 @@ def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded
         text: str = getattr(forms, pattern.form)
         if entry.denial and pattern.form == entry.denial.form and entry.denial.compiled.match(text, end):
             continue
+        if len(places) <= _FEW:
+            if not any(_exempt(what, pattern.form, forms, start) for what in (entry.exceptions, general)):
+                return True
+            continue
         if pattern.form not in excepted:
-            excepted[pattern.form] = _Spans(_spans((*entry.exceptions, *general), pattern.form, text))
+            every = (*entry.exceptions.patterns, *general.patterns)
+            excepted[pattern.form] = _Spans(_spans(every, pattern.form, forms))
         if not excepted[pattern.form].cover(start):
             return True
     return False
@@ -340,6 +396,8 @@ def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
     """
     forms = folded(text)
     found = _matches(forms, phrases)
+    if len({phrases.entries[number].phrase for number in found if phrases.entries[number].sign}) < 2:
+        found = {number: places for number, places in found.items() if not phrases.entries[number].sign}
     heard = [
         entry
         for number in sorted(found)

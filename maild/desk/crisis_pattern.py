@@ -18,6 +18,9 @@ from maild.desk.textfold import HIRAGANA, dense, normal
 _TOKEN = re.compile(r"\{(\w+)\}|(!\(|[()|?…@#])")
 
 
+DIGITS = "0123456789〇一二三四五六七八九十百千数何"
+
+
 class PhraseError(ValueError):
     """A phrase list that cannot be read; says where and what is allowed, never what a client wrote."""
 
@@ -146,7 +149,7 @@ def regex(tree: Sequence, form: str, itself: str = "") -> str:
         if isinstance(node, Gap):
             out.append("(?:[^ ]+ ){0,3}?" if form == "words" else "[^。]{0,12}?")
         elif isinstance(node, Number):
-            out.append("[0-9〇一二三四五六七八九十百千数何]{1,4}")
+            out.append(f"[{DIGITS}]{{1,4}}")
         elif isinstance(node, Itself):
             out.append(f"(?:{itself})")
         else:
@@ -164,7 +167,10 @@ def _extend(prefixes: set[str], tree: Sequence, form: str, done: set[str]) -> se
             longer = set(prefixes) if node.optional else set()
             for option in node.options:
                 longer |= _extend(prefixes, option, form, done)
-        elif isinstance(node, Gap | Itself | Number):
+        elif isinstance(node, Number):
+            done |= {(p + one)[:2] for p in prefixes for one in DIGITS}
+            return set()
+        elif isinstance(node, Gap | Itself):
             done |= prefixes
             return set()
         else:

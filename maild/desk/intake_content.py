@@ -50,23 +50,25 @@ def content_of(
             covered[start:end] = b"\1" * (end - start)
     signed = len(without_signature(text))
     covered[signed:] = b"\1" * (len(text) - signed)
-    spans: list[tuple[int, int]] = []
-    total = 0
-    for sentence in _SENTENCE.finditer(wide):
+    sentences = list(_SENTENCE.finditer(wide))
+
+    def weight(sentence: re.Match[str]) -> int:
+        """A sentence is what is left of it: particulars and courtesies taken out."""
         if _FORM.match(sentence[0]):
-            continue
-        # a sentence is what is left of it: particulars and courtesies taken out
+            return 0
         left = "".join(c for at, c in enumerate(sentence[0], sentence.start()) if at < len(covered) and not covered[at])
         left = _FILLER.sub("", _POLITE.sub("", left)) if len(left) < 400 else left
-        weight = len(re.sub(r"[\W\d_]", "", left))
-        if weight >= 3:
-            total += weight
-            spans.append(sentence.span())
-    if spans and total >= 4:
-        first, last = spans[0][0], spans[-1][1]
-        while first < last and covered[first]:
-            first += 1
-        return text[first:last].strip()
+        return len(re.sub(r"[\W\d_]", "", left))
+
+    begin = next(((at, size) for at, one in enumerate(sentences) if (size := weight(one)) >= 3), None)
+    if begin is not None:
+        number, total = begin
+        end = next((at for at in range(len(sentences) - 1, number, -1) if weight(sentences[at]) >= 3), number)
+        if total >= 4 or end > number:
+            first, last = sentences[number].start(), sentences[end].end()
+            while first < last and covered[first]:
+                first += 1
+            return text[first:last].strip()
     if topic := _TOPIC.search("".join(c for at, c in enumerate(wide[: len(covered)]) if not covered[at])):
         return topic[0].strip()
     rest = _FILLER.sub("", _POLITE.sub("", subject.translate(WIDTH)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from operator import add
 
 from maild.desk.places import JAPANESE, LATIN, PREFECTURES
 
@@ -79,8 +80,23 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.I | re.M)
 
 
+_LETTER = re.compile("[A-Za-z]")
+_PLACE_ENDS = re.compile("[市町村区県津堺柏呉光郡]")
+_PLACE_PAIRS = frozenset(
+    place[:2] for place in (*JAPANESE, "県内", "県外", "某県", "某市", "中部", "地方", "市内", "市外", "他県")
+)
+
+
+def _place_possible(text: str) -> bool:
+    return _PLACE_ENDS.search(text) is not None or not _PLACE_PAIRS.isdisjoint(map(add, text, text[1:]))
+
+
 def _first(text: str, patterns: tuple[tuple[str, int], ...], good: Callable[[str, int, int], bool]) -> _Found | None:
+    latin = _LETTER.search(text) is not None
+    place = patterns is not _REGIONS or _place_possible(text)
     for pattern, group in patterns:
+        if (not latin and pattern.isascii()) or (not place and PLACE in pattern):
+            continue  # English in a text without a letter, a place in a text that names none
         for match in _compiled(pattern).finditer(text):
             start, end = match.span(group)
             if start < end and good(text, start, end):
