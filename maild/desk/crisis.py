@@ -1,6 +1,6 @@
 """Crisis triage (rules K0, K1): which phrases of the desk's lists stand in a client's words.
 
-Phrase lists are data (crisis_ja.toml, crisis_en.toml, crisis_more.toml, an operator's own file); docs/crisis.md
+Phrase lists are data (the shipped crisis_*.toml and an operator's own file); docs/crisis.md
 explains them. Every place where a pattern could begin is looked up by its first two characters, so that the usual
 mail costs little and 200 kB of hostile repetition stays linear.
 """
@@ -11,61 +11,23 @@ from __future__ import annotations
 import bisect
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled, places_of, starts_of
 from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
 from maild.desk.textfold import Folded, folded
 
 __all__ = ["PhraseError", "Phrases", "builtin", "hits"]
 
 _LISTS = ("ja", "oblique", "signs", "en", "more")  # every list is always read: a client's language is not the desk's
-_WORD = re.compile(r"[a-z0-9]+")
 _REACH = 80  # characters: how far before a place an exception may begin
 _FEW = 40  # places of one entry that are looked at one by one; a hostile text has more
 _SHORT = 6  # letters: what is shorter (od, dv) stands inside too many words that are spelled out
-
-
-@cache
-def _compiled(expression: str) -> re.Pattern[str]:
-    """Compiled when first met: most patterns never are, and a command line must start fast."""
-    return re.compile(expression)
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """One pattern, and the form of the text that it reads: kana, script or words."""
-
-    form: str
-    expression: str = field(repr=False)
-    begins: frozenset[str] = field(default=frozenset(), repr=False)
-    spelled: str = field(default="", repr=False)
-
-    @property
-    def compiled(self) -> re.Pattern[str]:
-        return _compiled(self.expression)
-
-
-@dataclass(frozen=True, slots=True)
-class Exempt:
-    """What is no sign: its patterns, and by form which of them begin with the same one or two characters."""
-
-    patterns: tuple[Pattern, ...] = field(repr=False)
-    begins: Mapping[str, Mapping[str, tuple[Pattern, ...]]] = field(repr=False)
-
-    @classmethod
-    def of(cls, patterns: Iterable[Pattern]) -> Exempt:
-        every = tuple(patterns)
-        begins: dict[str, dict[str, tuple[Pattern, ...]]] = {}
-        for pattern in every:
-            table = begins.setdefault(pattern.form, {})
-            for key in pattern.begins:  # "": it may begin with anything
-                table[key] = (*table.get(key, ()), pattern)
-        return cls(every, begins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +42,6 @@ class Phrase:
     denial: Pattern | None = field(repr=False)
     family: str = ""  # what is no sign for one of a family is none for the others
     sign: bool = False  # counts only where another sign stands in the same mail
-
-
-class Begin:
-    """The patterns that begin with the same one or two characters, by entry."""
-
-    __slots__ = ("_any", "patterns")
-
-    def __init__(self, patterns: Iterable[tuple[int, Pattern]]) -> None:
-        self.patterns = tuple(patterns)
-        self._any: re.Pattern[str] | None = None
-
-    def may_stand(self, text: str, at: int) -> bool:
-        """Whether any of the patterns stands there. One expression for all of them, made when it is first met."""
-        if len(self.patterns) < 3:
-            return True
-        if self._any is None:
-            self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns))
-        return self._any.match(text, at) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """The beginnings of all patterns of one form."""
-
-    of: Mapping[str, Begin] = field(repr=False)
-    codes: Mapping[int, tuple[str, ...]] = field(repr=False)  # of two characters, as ``_codes`` has them
-    others: tuple[str, ...] = field(repr=False)  # of one character
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +85,7 @@ class Phrases:
             for pattern in phrase.patterns:
                 for begin in pattern.begins:
                     starts.setdefault(pattern.form, {}).setdefault(begin, []).append((number, pattern))
-        return cls(tuple(entries), Exempt.of(exceptions), {form: _starts(table) for form, table in starts.items()})
-
-
-def _starts(table: Mapping[str, list[tuple[int, Pattern]]]) -> Starts:
-    of = {key: Begin(who) for key, who in table.items()}
-    codes: dict[int, tuple[str, ...]] = {}
-    for key in of:
-        if len(key) == 2:
-            for code in _codes(key):  # several, where a character lies beyond the basic plane
-                codes[code] = (*codes.get(code, ()), key)
-    return Starts(of, codes, tuple(key for key in of if len(key) == 1))
+        return cls(tuple(entries), Exempt.of(exceptions), {form: starts_of(table) for form, table in starts.items()})
 
 
 def _shipped(name: str) -> tuple[str, str]:
@@ -286,47 +211,12 @@ def _spans(patterns: Iterable[Pattern], form: str, forms: Folded) -> list[tuple[
     ]
 
 
-def _codes(text: str) -> set[int]:
-    """Every two characters that stand side by side, as numbers: sets of numbers are compared at the speed of C."""
-    units = memoryview(text.encode("utf-16-le", "surrogatepass"))
-    even, odd = len(units) // 4 * 4, (len(units) - 2) // 4 * 4 + 2
-    return set(units[:even].cast("I")).union(units[2 : max(odd, 2)].cast("I"))
-
-
-def _places(text: str, piece: str) -> list[int]:
-    found, at = [], text.find(piece)
-    while at >= 0:
-        found.append(at)
-        at = text.find(piece, at + 1)
-    return found
-
-
-def _beginnings(text: str, starts: Starts, *, words: bool) -> Iterator[tuple[int, Begin]]:
-    """Every place where a pattern may begin: whose first two characters, a 。 between them left out, or whose first one
-    stand there."""
-    if words:
-        for word in _WORD.finditer(text):
-            at = word.start()
-            for key in {text[at : at + 2], text[at]}:
-                if begin := starts.of.get(key):
-                    yield at, begin
-        return
-    codes = _codes(text.replace("。", "") if "。" in text else text)
-    for key in {key for code in codes & starts.codes.keys() for key in starts.codes[code]}:
-        for piece in (key, f"{key[0]}。{key[1]}"):
-            for at in _places(text, piece):
-                yield at, starts.of[key]
-    for key in starts.others:
-        for at in _places(text, key):
-            yield at, starts.of[key]
-
-
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
     """Every place where a pattern stands, by entry, exceptions not yet looked at."""
     found: dict[int, list[tuple[Pattern, int, int]]] = {}
     for form, starts in phrases.starts.items():
         text: str = getattr(forms, form)
-        for at, who in _beginnings(text, starts, words=form == "words"):
+        for at, who in places_of(text, starts, words=form == "words"):
             if not who.may_stand(text, at):
                 continue
             for number, pattern in who.patterns:
@@ -336,7 +226,7 @@ def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, i
     if forms.spelled:
         for number, entry in enumerate(phrases.entries):
             for pattern in entry.patterns:
-                if pattern.spelled and _compiled(pattern.spelled).search(forms.spelled):
+                if pattern.spelled and compiled(pattern.spelled).search(forms.spelled):
                     found.setdefault(number, []).append((pattern, -1, -1))
     return found
 

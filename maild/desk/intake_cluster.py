@@ -39,7 +39,7 @@ _NAME = re.compile(r"[一-龥々ヶぁ-んァ-ヶー]{1,8}|[A-Za-z][A-Za-z'.]{1,
 _KANA_NAME = re.compile(
     r"(?!はい|はじ|にて|もう|もし|のち|はや|もの|のに|には|にも|はぁ|はあ)[はにのも][ぁ-ん]{1,3}"
 )  # はな, のぞみ, もも: not particles
-_PARTICULAR = re.compile(r"[\d〇一二三四五六七八九十歳才男女♂♀県市町村区都府の]|[A-Za-z]|さい|です|だ|ます")
+_PARTICULAR = re.compile(r"[\d〇一二三四五六七八九十歳才男女♂♀県市町村区都府]|[A-Za-z]|さい|です|だ|ます")
 _ALONE = re.compile(
     r"\s*((?!はい$|うん|もし|たす|しに|つら|いや|やだ|無理|了解|完了|返信|承知|拝啓|追加|同上|秘密)(?:[一-龥々]{2,4}|[ァ-ヶー]{2,6}|[ぁ-ん]{2,4}))[ 。]*\s*"
 )
@@ -88,7 +88,7 @@ def _word(text: str, start: int, end: int) -> _Word | None:
         word = text[start:end]
     if not word or _NOTHING.fullmatch(word):
         return _Word(start, end, {}, None, True)
-    if len(word) > 24 or (len(word) > 12 and not _PARTICULAR.search(word)):
+    if len(word) > 24 or (len(word) > 10 and not _PARTICULAR.search(word)):
         return None
     for kind, pattern in _KIND.items():
         if pattern.fullmatch(word):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from operator import add
 
@@ -32,8 +32,21 @@ _NOT_NAME = re.compile(
     re.I,
 )
 _NAME = r"[^\s、。,.!！?？「」『』()（）:：/／・]{1,12}"
-PLACE_JA = "(?:" + "|".join(map(re.escape, JAPANESE)) + "|津|堺|柏|呉|光)"
-PLACE = rf"(?:(?:{'|'.join(map(re.escape, JAPANESE))})(?:都|府|圏|県(?!民)|けん|市|町|村|し(?=[ に])|区)?(?:内|外|北部|南部|中部)?(?:[一-龥ぁ-んァ-ヶ]{{1,5}}[市町村区郡](?![民役立場長内外]))?|津市|(?:[一-龥]{{1,4}}市|[一-龥]{{2,4}}[町村]|(?!地区|学区|校区|選挙区)[一-龥]{2, 4}区)(?![民役立場長内外中会])|県内|県外|某県|某市|中部地方|地方都市|県南部|県北部|市内|市外|他県)"
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    """A list of words as an expression that looks at the first character first; the longest of them is tried first."""
+    rests: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        rests.setdefault(word[0], []).append(re.escape(word[1:]))
+    return (
+        f"(?=[{''.join(rests)}])(?:" + "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items()) + ")"
+    )
+
+
+_KNOWN = _alternatives(JAPANESE)
+PLACE_JA = rf"(?:{_KNOWN}|津|堺|柏|呉|光)"
+PLACE = rf"(?:(?:{_KNOWN})(?:都|府|圏|県(?!民)|けん|市|町|村|し(?=[ に])|区)?(?:内|外|北部|南部|中部)?(?:[一-龥ぁ-んァ-ヶ]{{1,5}}[市町村区郡](?![民役立場長内外]))?|津市|(?:[一-龥]{{1,4}}市|[一-龥]{{2,4}}[町村]|(?!地区|学区|校区|選挙区)[一-龥]{2, 4}区)(?![民役立場長内外中会])|県内|県外|某県|某市|中部地方|地方都市|県南部|県北部|市内|市外|他県)"
 _LIVES = r"(?:在住|住み|住まい|に(?:今|いま|ずっと)?住|にす(?:んで|まい)|で(?:今|一人|ひとり|実家|二人)?[ぐ暮]ら|に(?:おり|居住|居)|に引っ越して|(?:へ|に)[^。、\n]{0,6}(?:来て|越して|移)|に越して|に(?:来|き)(?:まし|て)|に(?:い|居)(?:ます|る)|の者|のもん|のもの(?:です)?|民(?:です|で)?|県民|から(?:の)?(?:相談|メール|失礼|です)|の(?:田舎|実家|町|市内|山|海|はず|端)|で(?:主婦|会社員|働い|仕事|アルバイト|パート|ひとり|一人))"
 _ELSEWHERE = r"(?:の(?:会社|企業|大学|学校|求人|支店|本社|友|知|母|父|親|親戚|両親|彼|支社|工場|店)|に(?:応募|行|旅|出張|引っ越した|転勤(?:に|が|する|を|と)|就職)|へ|まで|から転勤|から(?:三重|こちら|引っ越|[^\s。、]{1,5}(?:へ|に))|出身|で(?:面接|開催|働きた|就職|暮らしたい)|弁|タワー|ドーム|市役所|支店)"
 
