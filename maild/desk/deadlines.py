@@ -110,6 +110,8 @@ def next_alert(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) 
     else:
         due = days_later(case.unanswered_since, days, zone)
     repeats = case.alerts - index
+    if repeats > 0 and rules.alert_repeat_days <= 0:
+        return None  # the last one is not repeated
     return days_later(due, repeats * rules.alert_repeat_days, zone) if repeats > 0 else due
 
 

@@ -382,3 +382,21 @@ def test_a_mail_that_crossed_the_reply_belongs_to_the_earlier_round_trip(house: 
     house.take(letter(CLIENT, address, "書き忘れました。続きです。", "<2@phone.example>"), now=early)
     (case,) = house.store.list_cases()
     assert (case.state, case.round_trip) == ("waiting_desk", 1)
+
+
+@pytest.mark.parametrize("template", ["notice", "delivered", "alert_waiting", "command_result"])
+def test_p2c_every_mail_about_a_case_may_be_answered(house: House, template: str) -> None:
+    """Rules P2c: each carries a token."""
+    address = house.desk.address
+    house.take(letter(CLIENT, address, FIRST, "<1@phone.example>"))
+    mails = house.deliver()
+    notice = next(one for one in mails if one.template == "notice")
+    house.take(letter(SATO, address, "#途中連絡\nお待ちください。", "<s1@soudan.example>", notice.message_id))
+    house.take(letter(SATO, address, "#状況", "<s2@soudan.example>", notice.message_id))
+    mails += house.deliver()
+    later = START + timedelta(days=4)
+    house.pipeline.sweep(later, Clearance(reads=(later,)))
+    mails += [one for _ in range(2) for one in house.deliver(later)]
+    answered = next(one for one in mails if one.template == template)
+    mail = letter(SATO, address, "お返事です。", "<s3@soudan.example>", answered.message_id)
+    assert house.take(mail, now=later) == ["accepted"]
