@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import mails
-from benchmarks.installation import Daemon, Memory, furnish, running
+from benchmarks.installation import Daemon, Memory, furnish, processor_seconds, running
 
 ACCEPT, WHOLE, MEMORY = 0.7, 0.4, 120.0  # what maild has to keep
 SETTLE_SECONDS = 3.0  # after a start, before idle memory is read
@@ -51,13 +51,15 @@ def null(connections: int, load: Sequence[mails.Mail]) -> Load:
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline())
+        before = processor_seconds(process.pid)
         began, ended = send(port, connections, load)
+        seconds = (processor_seconds(process.pid) - before) / len(load)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
-    return Load(len(load) / (ended - began))
+    return Load(len(load) / (ended - began), seconds=(seconds,))
 
 
 def whole_way(folder: Path, connections: int, load: Sequence[mails.Mail], settle: float = SETTLE_SECONDS) -> Load:
@@ -127,7 +129,8 @@ def table(label: str, runs: Sequence[tuple[Load, Load]]) -> tuple[list[str], boo
         f"  ratio {median(accept):.2f} ({_spread(accept)})  wanted {ACCEPT}",
         f"  maild, the whole way    {median(ours.whole for _, ours in runs):7.0f} mails/s"
         f"  ratio {median(whole):.2f} ({_spread(whole)})  wanted {WHOLE}",
-        f"  processor time a mail   {' + '.join(f'{one:.0f}' for one in spent)} µs (talking + worker)",
+        f"  processor time a mail   {' + '.join(f'{one:.0f}' for one in spent)} µs (talking + worker)"
+        f"  aiosmtpd {median(theirs.seconds[0] * 1e6 for theirs, _ in runs):.0f} µs",
         f"  idle memory             {rss:7.1f} MB resident, {pss:.1f} MB proportional  wanted < {MEMORY:.0f}",
         f"  memory after the load   {after:7.1f} MB proportional",
     ]

@@ -189,7 +189,7 @@ class Daemon:
 
     def seconds(self) -> list[float]:
         """Processor time of each process until now."""
-        return [_processor_seconds(pid) for pid in [self.process.pid, *_children(self.process.pid)]]
+        return [processor_seconds(pid) for pid in [self.process.pid, *_children(self.process.pid)]]
 
 
 @contextlib.contextmanager
@@ -243,6 +243,7 @@ def _rollup(pid: int) -> tuple[int, int]:
     return sizes["Rss"], sizes["Pss"]
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -36,6 +37,8 @@ def main() -> int:
     except MaildError as error:
         report(f"fatal {error}".replace("\n", " "))
         return EX_CONFIG
+    gc.collect()
+    gc.freeze()  # templates, phrases and modules stay: the collector need not look at them again
     try:
         Worker(store, Pipeline(world, store), wakes, report).run()
     except BrokenPipeError:

@@ -19,7 +19,7 @@ from maild.pipeline.operator_desk import overdue, resume_in
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
-from maild.store import Entry, Spooled, Store
+from maild.store import Entry, Overtaken, Spooled, Store
 
 __all__ = ["Clearance", "Pipeline", "World"]
 
@@ -36,19 +36,26 @@ class Pipeline:
     def receive(self, batch: Sequence[Spooled], now: datetime, clearance: Clearance) -> list[str]:
         """Process spooled mails in order, in one transaction; their dispositions. On any error nothing is changed."""
         arrived = [self.parse(spooled) for spooled in batch]
-        dispositions: list[str] = []
-        with self._store.transaction() as tx:
-            session = Session(self._world, tx, now, clearance)
-            self._prefetch(session, arrived)
-            for mail in arrived:
-                if mail.facts.kind == "unreadable":
-                    dispositions.append("quarantined")
-                    continue
-                dispositions.append(_take(session, mail))
-                tx.done(mail.spool)
+        try:
+            with self._store.late_transaction() as tx:
+                dispositions = self._decide(Session(self._world, tx, now, clearance), arrived)
+        except Overtaken:  # an operator's command, or another worker: once more, and nobody writes meanwhile
+            with self._store.transaction() as tx:
+                dispositions = self._decide(Session(self._world, tx, now, clearance), arrived)
         for spooled, disposition in zip(batch, dispositions, strict=True):
             if disposition == "quarantined":
                 self.set_aside(spooled, "unreadable", now)
+        return dispositions
+
+    def _decide(self, session: Session, arrived: Sequence[Arrived]) -> list[str]:
+        self._prefetch(session, arrived)
+        dispositions: list[str] = []
+        for mail in arrived:
+            if mail.facts.kind == "unreadable":
+                dispositions.append("quarantined")
+                continue
+            dispositions.append(_take(session, mail))
+            session.tx.done(mail.spool)
         return dispositions
 
     def parse(self, spooled: Spooled) -> Arrived:

@@ -1,6 +1,6 @@
 """What must survive a crash: spool, cases, outbox, audit trail, and the keys that make them readable."""
 
-from maild.store.errors import MissingKey, StoreError, TemporaryStoreError, WrongKey
+from maild.store.errors import MissingKey, Overtaken, StoreError, TemporaryStoreError, WrongKey
 from maild.store.records import (
     AuditRow,
     Claimed,
@@ -35,6 +35,7 @@ __all__ = [
     "OutboxRow",
     "Outcome",
     "Outgoing",
+    "Overtaken",
     "QuarantineRow",
     "Seen",
     "SentMail",

@@ -48,13 +48,32 @@ class Numbers:
 
     def next(self, name: str, count: int = 1) -> int:
         """The first of ``count`` fresh numbers."""
-        if self._last is None:
-            rows = self._connection.execute(select(sequence.c.name, sequence.c.value))
-            self._stored = {row.name: row.value for row in rows}
-            self._last = dict(self._stored)
+        self.load()
+        assert self._last is not None
         first = self._last.get(name, 0) + 1
         self._last[name] = first + count - 1
         return first
+
+    def load(self) -> None:
+        """Read the last numbers, if that was not done yet."""
+        if self._last is None:
+            self._stored = self._read()
+            self._last = dict(self._stored)
+
+    @property
+    def changed(self) -> bool:
+        """Whether a number was taken that is not written yet."""
+        return self._last is not None and self._last != self._stored
+
+    def are_ours(self) -> bool:
+        """Whether nobody else has taken numbers since, but for those of the spool."""
+        ours, now = dict(self._stored), self._read()
+        ours.pop("spool", None)
+        now.pop("spool", None)
+        return ours == now
+
+    def _read(self) -> dict[str, int]:
+        return {row.name: row.value for row in self._connection.execute(select(sequence.c.name, sequence.c.value))}
 
     def save(self) -> None:
         """Write the last numbers given."""

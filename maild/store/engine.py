@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,46 @@ class Database:
                     yield connection
             finally:
                 self._writer = None
+
+    @contextmanager
+    def write_late(self) -> Iterator[tuple[Connection, Callable[[], None]]]:
+        """A transaction that reads one state of the database, and the call that makes it a writing one.
+
+        Writers do not wait for it until then; what it has read may be old by then, which is the caller's to find out.
+        PostgreSQL: a writing one from the start.
+        """
+        if not self.sqlite:
+            with self.write() as connection:
+                yield connection, lambda: None
+            return
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a writing transaction inside a writing transaction")
+        locked = False
+        with self._connection("BEGIN") as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+
+            def lock() -> None:
+                nonlocal locked
+                self._lock.acquire()
+                locked = True
+                self._writer = threading.get_ident()
+                driver.execute("COMMIT")
+                driver.execute("BEGIN IMMEDIATE")
+
+            try:
+                yield connection, lock
+            except BaseException:
+                if locked:  # rolled back before anybody else of this process writes
+                    with suppress(DBAPIError, sqlite3.Error):
+                        connection.rollback()
+                raise
+            else:
+                connection.commit()
+            finally:
+                if locked:
+                    self._writer = None
+                    self._lock.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -23,6 +23,11 @@ class TemporaryStoreError(StoreError):
     """Nothing of the call was kept; the same call may work later (disk full, locked, I/O)."""
 
 
+class Overtaken(TemporaryStoreError):
+    """Somebody else wrote between the reading and the writing of a late transaction: nothing of it was kept, and what
+    it was decided upon may be old. Decide again."""
+
+
 _TEMPORARY = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space, work then goes on by itself",
     sqlite3.SQLITE_IOERR: "the disk gave an input/output error; look at the disk and its free space",

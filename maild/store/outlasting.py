@@ -17,7 +17,7 @@ class Outlasting:
 
     _hasher: Hasher
     _marks: marks.Marks
-    _write: Callable[[], Any]
+    _write_now: Callable[[], Any]
 
     def suspension(self, desk: str, address: str, at: datetime) -> Suspension | None:
         """The suspension of this client that holds at that instant (D4)."""
@@ -28,22 +28,22 @@ class Outlasting:
 
     def suspend(self, address: str, suspension: Suspension) -> None:
         """Suspend; one that exists is replaced, and the client is told anew."""
-        self._write()
+        self._write_now()
         self._marks.suspend(self._hasher.client(suspension.desk, address), suspension)
 
     def lift(self, desk: str, address: str) -> bool:
         """End a suspension; False where there was none."""
-        self._write()
+        self._write_now()
         return self._marks.lift(self._hasher.client(desk, address))
 
     def told_suspended(self, desk: str, address: str) -> None:
         """The client was told; once per suspension."""
-        self._write()
+        self._write_now()
         self._marks.told(self._hasher.client(desk, address))
 
     def mark(self, desk: str, address: str, kind: str, at: datetime) -> None:
         """A fact about a client that outlives cases and erasure: a strike (B6), an enrolment (B8)."""
-        self._write()
+        self._write_now()
         self._marks.mark(self._hasher.client(desk, address), kind, micros(at))
 
     def marks(self, desk: str, address: str, kind: str) -> list[datetime]:
@@ -52,12 +52,12 @@ class Outlasting:
 
     def unmark(self, desk: str, address: str, kind: str) -> None:
         """Take back all marks of a kind."""
-        self._write()
+        self._write_now()
         self._marks.unmark(self._hasher.client(desk, address), kind)
 
     def remember(self, key: str, value: str) -> None:
         """A small fact of the daemon. The key is in clear: no personal data in it."""
-        self._write()
+        self._write_now()
         self._marks.remember(key, value)
 
     def recall(self, key: str) -> str | None:
@@ -66,7 +66,7 @@ class Outlasting:
 
     def forget(self, key: str) -> None:
         """Remember nothing under the key any more."""
-        self._write()
+        self._write_now()
         self._marks.forget(key)
 
     def recalled(self, prefix: str) -> dict[str, str]:

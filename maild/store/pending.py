@@ -6,7 +6,7 @@ and the one-open-case index ask for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,12 +48,16 @@ _DONE = delete(spool).where(spool.c.id.in_(bindparam("wanted", expanding=True)))
 class Pending:
     """The buffer of one writing transaction."""
 
-    def __init__(self, core: Core, hasher: Hasher, connection: Connection, loaded: Loaded) -> None:
+    def __init__(
+        self, core: Core, hasher: Hasher, connection: Connection, loaded: Loaded, lock: Callable[[], None]
+    ) -> None:
+        self._lock = lock
         self._core = core
         self._hasher = hasher
         self._connection = connection
         self._loaded = loaded
         self._row_of = loaded.case_row
+        self._locked = False
         self.numbers = Numbers(connection)
         self.cases: dict[int, tuple[Case, Mapping[str, datetime]]] = {}
         self._by_client: dict[bytes, set[int]] = {}
@@ -67,6 +71,13 @@ class Pending:
         #: New keys of cases, and the audit trail's new head: for the key store once this is committed.
         self.owners: dict[int, int] = {}
         self.anchor = ""
+
+    def lock(self) -> None:
+        """From here on this transaction writes; each that does takes a number, by which a late one finds out."""
+        if not self._locked:
+            self._lock()
+            self._locked = True
+            self.numbers.next("transaction")
 
     def address_hashes(self, case: Case) -> list[bytes]:
         """Keyed hashes of the registered address and of the accepted ones, the registered one first."""
@@ -89,6 +100,9 @@ class Pending:
 
     def flush(self) -> None:
         """Write everything that waits."""
+        waits = (self.cases, self.entries, self.queued, self.settled, self.audit, self.done)
+        if any(waits) or self.numbers.changed:
+            self.lock()
         ciphers = self._make_keys()
         self._write_cases(ciphers)
         self._write_entries(ciphers)

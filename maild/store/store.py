@@ -204,6 +204,20 @@ class Store:
             transaction = Transaction(self._core, connection, writing=True)
             yield transaction
             transaction.flush()
+        self._conclude(transaction)
+
+    @contextmanager
+    def late_transaction(self) -> Iterator[Transaction]:
+        """The same, but mail can be accepted and sent while it decides: it begins to write when it has something to
+        write. Overtaken: another transaction wrote meanwhile, nothing of this one was kept; it has to be decided again.
+        """
+        with self._core.database.write_late() as (connection, lock):
+            transaction = Transaction(self._core, connection, writing=True, lock=lock)
+            yield transaction
+            transaction.flush()
+        self._conclude(transaction)
+
+    def _conclude(self, transaction: Transaction) -> None:
         done = transaction.written
         opening.conclude(self._core, done.owners, done.spent_keys, transaction.erased, done.anchor)
 

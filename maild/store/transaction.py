@@ -6,7 +6,7 @@ memory (``pending``) and go out in bulk at the commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from maild.store import audit as trail
 from maild.store import erasure, marks
 from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
+from maild.store.errors import Overtaken
 from maild.store.instants import instant, micros
 from maild.store.loaded import WITH_CASE_KEY, Loaded, in_chunks, open_entries
 from maild.store.our_mails import OurMails
@@ -53,13 +54,16 @@ _DUE = (
 class Transaction(OurMails, Outlasting):
     """One transaction; use it within the ``with`` block of Store.transaction() or Store.read() only."""
 
-    def __init__(self, core: Core, connection: Connection, *, writing: bool) -> None:
+    def __init__(
+        self, core: Core, connection: Connection, *, writing: bool, lock: Callable[[], None] | None = None
+    ) -> None:
         self._core = core
         self._connection = connection
         self._hasher = core.hasher.fresh()
         self._writing = writing
         self._loaded = Loaded(core, connection)
-        self._pending = Pending(core, self._hasher, connection, self._loaded)
+        self._lock = lock
+        self._pending = Pending(core, self._hasher, connection, self._loaded, self._begin_to_write)
         self._marks = marks.Marks(core, connection)
         self._erased: list[erasure.Tombstone] = []
         self._seen: dict[bytes, list[Seen]] = {}
@@ -72,6 +76,19 @@ class Transaction(OurMails, Outlasting):
         if not self._writing:
             raise RuntimeError("a reading transaction cannot write")
         return self._pending
+
+    def _write_now(self) -> Pending:
+        """For what does not wait for the flush."""
+        pending = self._write()
+        pending.lock()
+        return pending
+
+    def _begin_to_write(self) -> None:
+        if self._lock is not None:
+            self._pending.numbers.load()  # as they were when everything else was read
+            self._lock()
+            if not self._pending.numbers.are_ours():
+                raise Overtaken("Another process of maild wrote meanwhile; it is decided again.")
 
     def flush(self) -> None:
         """Write what waits; the commit does so by itself."""
@@ -312,13 +329,13 @@ class Transaction(OurMails, Outlasting):
         """Erase a case (S3): its key is destroyed when this transaction has committed; number, desk, dates, outcome
         and counts stay. What was still to be sent for it is given up; a mail about the erasure is queued without case.
         """
-        self._write().flush()
+        self._write_now().flush()
         self._erased += erasure.erase_case(self._connection, number, micros(at))
         self._reread()
 
     def erase_without_case(self, desk: str, address: str, at: datetime) -> int:
         """Erase what is recorded of an address outside of cases, mails to it included; returns how many records."""
-        self._write().flush()
+        self._write_now().flush()
         client, recipient = self._hasher.client(desk, address), self._hasher.recipient(address)
         gone = erasure.erase_without_case(self._connection, desk, client, recipient, micros(at))
         self._erased += gone
