@@ -1,6 +1,5 @@
 """Japanese place names that people give as where they live, compact: prefectures, larger cities, ways to say near."""
 
-# ruff: noqa: E501
 # Patterns and word lists are read whole, and ruff counts a kanji as two columns.
 from __future__ import annotations
 
