@@ -51,6 +51,7 @@ def null(connections: int, load: Sequence[mails.Mail]) -> Load:
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline())
+        send(port, connections, mails.warm_up())
         before = processor_seconds(process.pid)
         began, ended = send(port, connections, load)
         seconds = (processor_seconds(process.pid) - before) / len(load)
@@ -67,6 +68,9 @@ def whole_way(folder: Path, connections: int, load: Sequence[mails.Mail], settle
     with running(folder) as daemon:
         time.sleep(settle)
         idle = daemon.memory()
+        before = daemon.letters()
+        send(daemon.port, connections, mails.warm_up())
+        _all_decided(daemon, before + 2 * mails.WARM)
         before, spent = daemon.letters(), daemon.seconds()
         began, ended = send(daemon.port, connections, load)
         finished = _all_decided(daemon, before + 2 * len(load))

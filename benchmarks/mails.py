@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 SIZE = 3_000  # bytes of a mail, its header included
+WARM = 320  # mails before a load
 DESK = "soudan@soudan.example"
 _CONTINUED = 2  # every second mail continues a consultation
 _QUOTING = 4  # every fourth of those quotes what it answers
@@ -46,6 +47,11 @@ class Thread:
     client: str = field(repr=False)
     message_id: str
     reply: str = field(repr=False)
+
+
+def warm_up() -> list[Mail]:
+    """What goes before the load, to every server: a daemon runs for months, its first mails are not what counts."""
+    return [first(number, prefix="warm") for number in range(WARM)]
 
 
 def load(count: int, threads: Sequence[Thread]) -> list[Mail]:

@@ -20,7 +20,7 @@ from maild.pipeline import Clearance, Pipeline
 from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
-BATCH = 32
+BATCH = 64
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
 PAUSE = 5.0  # seconds until the disk or the database is asked again
 LONGEST_WAIT = 30.0  # seconds without a wake-up
