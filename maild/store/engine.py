@@ -105,7 +105,7 @@ class Database:
                 connection.execute(f"PRAGMA synchronous = {self._synchronous}")
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-                connection.execute("PRAGMA cache_size = -16384")
+                connection.execute("PRAGMA cache_size = -4096")  # KiB, of every connection; the system has a cache too
                 connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 if keys:
                     connection.execute("PRAGMA secure_delete = ON")
@@ -123,6 +123,10 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self.engine.dispose()
+
+    def forget_pages(self) -> None:
+        """Close idle connections, and with them what they hold in memory of a database that was read whole."""
         self.engine.dispose()
 
     @contextmanager

@@ -84,6 +84,10 @@ class KeyStore:
                 self.conclude({}, unused, "")
         self._database.close()
 
+    def forget_pages(self) -> None:
+        """See Database.forget_pages."""
+        self._database.forget_pages()
+
     # -- identity and secrets ------------------------------------------------------------------------------------
 
     def _identify(self, master_key: bytes) -> str:

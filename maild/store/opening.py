@@ -38,6 +38,8 @@ def open_core(url: str, keys_url: str, master_key: bytes, *, migrate: bool, thro
         if gone:
             keys.destroy([t.key_id for t in gone], gone)
         _sweep(core)
+        database.forget_pages()
+        keys.forget_pages()
     except BaseException:
         database.close()
         keys.close()
