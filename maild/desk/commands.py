@@ -43,8 +43,10 @@ _REASONS: dict[str, tuple[str, ...]] = {
 }
 
 NEEDS_ARGUMENT = frozenset({"decline", "accept_address", "refer", "assign"})
+# nothing may stand behind these on their line: it would be swallowed, and it may have been meant for somebody
+ALONE = frozenset({"close", "end", "spam", "send", "reopen", "no_reply", "approve", "ask_doctor", "ask_publication"})
 # these go with text below them; all others are orders of their own
-WITH_TEXT = frozenset({"note", "send", "interim", "refer", "close", "end", "taken", "clear_crisis"})
+WITH_TEXT = frozenset({"note", "send", "interim", "refer", "close", "end"})
 
 _MAIL = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 
@@ -56,7 +58,7 @@ class Order:
     raw: str = field(repr=False)
     name: str | None = None
     argument: str = field(default="", repr=False)
-    fault: str | None = None  # "unknown", "needs_argument", "unknown_reason", "not_an_address"
+    fault: str | None = None  # "unknown", "unexpected", "needs_argument", "unknown_reason", "not_an_address"
 
 
 def fold(text: str) -> str:
@@ -95,6 +97,10 @@ _GLUED = sorted(
 
 
 def _checked(line: str, name: str, argument: str) -> Order:
+    if "#" in argument:
+        return Order(line, None, "", "unknown")  # two orders on one line: which of them holds for the text below?
+    if name in ALONE and argument:
+        return Order(line, name, "", "unexpected")
     if name in NEEDS_ARGUMENT and not argument:
         return Order(line, name, "", "needs_argument")
     if name == "decline":
@@ -106,6 +112,22 @@ def _checked(line: str, name: str, argument: str) -> Order:
         found = _MAIL.search(argument)
         return Order(line, name, found[0].lower() if found else "", None if found else "not_an_address")
     return Order(line, name, argument)
+
+
+_SHARP = re.compile(r"[♯⌗＃]")
+
+
+def disguised(body: str) -> bool:
+    """Whether one of the first lines holds an order in another shape: in brackets, behind a bullet, with ♯. It was
+    meant for us, so nothing of it may reach the client (P4)."""
+    lines = [line for line in body.splitlines() if line.strip()][:3]
+    for line in lines:
+        folded = fold(_SHARP.sub("#", line))
+        for found in re.finditer(r"#+\s*([^\s#」』】)\]\"'*。、]{1,20})", folded):
+            word = found[1]
+            if word in _BY_WORD or any(word.startswith(known) for known in _BY_WORD if not known.isascii()):
+                return True
+    return False
 
 
 def read_all(lines: Sequence[str]) -> tuple[Order, ...]:

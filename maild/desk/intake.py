@@ -136,6 +136,8 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
         span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":
             span = signature(own) or _signed(own, from_name) or alone(own)
+        if span is not None and item == "name" and _no_name(_trimmed(item, prose[slice(*span)]), span[0] >= len(head)):
+            span = None  # a subject line, or what somebody feels or does: to be called that would hurt
         if span is not None:
             spans[item] = span
             if item in wanted and item not in found and prose[slice(*span)].strip():
@@ -146,6 +148,16 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
         if content:
             found["content"] = content
     return {spec.item: found[spec.item] for spec in items if spec.item in found}
+
+
+_NO_NAME = re.compile(
+    r"(?:[にりきえべせてしみ]たい|ほしい|欲しい|つらい|辛い|疲れた|しんどい|たく(?:ない)?|ました)$"
+    r"|^(?:無題|件名なし|学生|会社員|主婦|無職|社会人|アルバイト|フリーター|相談|助けて.*|死に.*)$"
+)
+
+
+def _no_name(value: str, in_subject: bool) -> bool:
+    return in_subject or _NO_NAME.search(value) is not None
 
 
 def _signed(wide: str, from_name: str) -> tuple[int, int] | None:

@@ -116,9 +116,7 @@ def _no_reply(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
         unanswered_since=None,
         alerts=0,
         bounced=None,
-        floor=None,
-        urgent_since=None,
-        urgent_count=0,
+        floor=None,  # an urgent call goes on: nobody has taken it, and nobody has written (K4)
     )
     if used_up(case, desk):
         return "no_reply", _did(ended(case, "completed", order.at), "completed")

@@ -57,7 +57,7 @@ def route(sender: str, at: datetime, claimed: Case | None, own: Sequence[Case], 
     open_case = next((case for case in own if case.is_open), None)
     latest = own[0] if own else None
     if claimed is not None and not registered(claimed, sender):
-        if not crisis:
+        if not crisis and not (open_case is not None and open_case.crisis):
             return Route("third_party", claimed)
         return Route("join", open_case) if open_case else Route("new", latest)
     if claimed is not None and claimed.is_open:

@@ -53,7 +53,10 @@ def load(path: Path) -> tuple[datetime, tuple[Step, ...]]:
         raise UserError(f"{path}: unknown key {sorted(unknown)[0]!r}; allowed: start, [[step]]")
     now = start = _instant(data.get("start"), f"{path}: start")
     steps = []
-    for number, raw in enumerate(data.get("step", [])):
+    listed = data.get("step", [])
+    if not isinstance(listed, list):
+        raise UserError(f"{path}: step is a list of tables: write [[step]]")
+    for number, raw in enumerate(listed):
         where = f"{path}: step {number}"
         if not isinstance(raw, dict):
             raise UserError(f"{where}: must be a [[step]] table")
@@ -66,7 +69,10 @@ def _when(raw: Mapping[str, Any], now: datetime, where: str) -> datetime:
     if "at" in raw and "after" in raw:
         raise UserError(f"{where}: 'at' and 'after' exclude each other")
     if "at" not in raw:
-        return now + span(raw.get("after", "0s"), where)
+        try:
+            return now + span(raw.get("after", "0s"), where)
+        except OverflowError as error:
+            raise UserError(f"{where}: after leads past the end of the calendar") from error
     at = _instant(raw["at"], f"{where}: at")
     if at < now:
         raise UserError(f"{where}: at is before the step before; time only moves forward")

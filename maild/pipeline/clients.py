@@ -38,6 +38,10 @@ def take(session: Session, mail: Arrived) -> str:
     if mail.facts.kind == "automatic" and not hits:
         known = claimed if claimed is not None and registered(claimed, mail.sender) else None
         return _record(session, mail, "automatic", "automatic", known)
+    if session.forged(mail):
+        # whoever wrote this joins, counts and gets nothing; triage ran, and staff see both marks (D6, K0)
+        flags = ("unauthenticated", "crisis") if hits else ("unauthenticated",)
+        return _third_party(session, mail, Route("third_party", None), flags=flags)
     if not hits:
         turned = _turned_away(session, mail, claimed, own)
         if turned is not None:
@@ -60,7 +64,11 @@ def _record(
     session: Session, mail: Arrived, kind: str, disposition: str, case: Case | None, *, keep: bool = True
 ) -> str:
     number = session.tx.new_entry_id()
-    session.tx.record(mail.entry(number, kind, disposition, case.number if case else None, keep=keep))
+    entry = mail.entry(number, kind, disposition, case.number if case else None, keep=keep)
+    if disposition == "duplicate":
+        # not remembered as a mail: the day of C10 counts from the one that was taken
+        entry = replace(entry, message_id="", body_key="")
+    session.tx.record(entry)
     session.audit(mail.at, "client", f"mail_{disposition}", case.number if case else None)
     return disposition
 
@@ -128,10 +136,9 @@ def triage(session: Session, mail: Arrived, claimed: Case | None) -> tuple[str, 
 def _turned_away(session: Session, mail: Arrived, claimed: Case | None, own: list[Case]) -> str | None:
     """Suspended, unauthenticated and form-only desks' senders (D4, D6, I3); None: the mail goes on."""
     desk, tx = mail.here.desk, session.tx
-    if session.forged(mail):
-        return _third_party(session, mail, Route("third_party", None), flags=("unauthenticated",))
     suspension = tx.suspension(desk.name, mail.sender, mail.at)
-    if suspension is not None and suspension.kind != "restrict":
+    in_crisis = any(case.is_open and case.crisis for case in own)  # that conversation goes on (K0, K2)
+    if suspension is not None and suspension.kind != "restrict" and not in_crisis:
         number = tx.new_entry_id()
         tx.record(mail.entry(number, "suspended", "suspended", None))
         if not suspension.told:
@@ -185,6 +192,10 @@ def _third_party(session: Session, mail: Arrived, where: Route, flags: tuple[str
         "attachments_dropped": bool(mail.facts.attachments),
     }
     session.writer.letter(Letter("notice_third_party", "inbox", values, entry=number), None, mail.here, cause(mail))
+    if "crisis" in flags:
+        session.writer.letter(
+            Letter("notice_third_party", "on_call", values, entry=number), None, mail.here, cause(mail)
+        )
     session.audit(mail.at, "client", "mail_third_party", claims)
     return "third_party"
 

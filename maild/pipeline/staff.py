@@ -17,6 +17,8 @@ from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause, inboxes_of, text_of
 from maild.store import Entry, SentMail
 
+_RULE = re.compile(r"\s*[-‐―_=＿*＊~]{2,}\s*(?:\n|\Z)")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -82,6 +84,8 @@ def _answered(session: Session, answer: Answer) -> str:
         answer = replace(answer, body="\n".join([*spoken, answer.body]).strip("\n"))
     if "note" in names:
         return _note(session, answer)
+    if "send" in names and _RULE.match(answer.body):
+        answer = replace(answer, body="")  # a signature below the order is no text of its own
     sends = bool(answer.body) and not (names - commands.WITH_TEXT - {"reopen"})
     if answer.body and not sends:
         return _note(session, answer, orders=True)
@@ -203,7 +207,7 @@ def checks(session: Session, answer: Answer, body: str, names: set[str | None]) 
         held.append("empty")
     if {"internal_text", "inside_internal"} & set(answer.doubts):
         held.append("internal_block")
-    if set(answer.doubts) - {"internal_text", "inside_internal"}:
+    if set(answer.doubts) - {"internal_text", "inside_internal"} or commands.disguised(body):
         held.append("uncertain")
     if answer.mail.facts.attachments:
         held.append("attachment")

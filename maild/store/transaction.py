@@ -210,7 +210,7 @@ class Transaction(OurMails, Outlasting):
         wanted = (
             select(entry.c.at)
             .where(entry.c.desk == desk, entry.c.kind == "automatic", entry.c.case_number.is_(None))
-            .where(entry.c.at > micros(since))
+            .where(entry.c.at >= micros(since))
             .order_by(entry.c.at)
         )
         return [instant(at) for at in self._connection.scalars(wanted)]

@@ -400,3 +400,25 @@ def test_p2c_every_mail_about_a_case_may_be_answered(house: House, template: str
     answered = next(one for one in mails if one.template == template)
     mail = letter(SATO, address, "お返事です。", "<s3@soudan.example>", answered.message_id)
     assert house.take(mail, now=later) == ["accepted"]
+
+
+@pytest.mark.parametrize("text", ["「#対応します」", "・#メモ\n本人はつらそう", "♯メモ\n内緒", "『＃終了』", "→ #保留"])
+def test_an_order_in_another_shape_never_reaches_the_client(base: Config, text: str) -> None:
+    row = play(base, reply(text))[1]
+    assert row.dispositions == ("refused",)
+    assert templates(row) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["#終了 #メモ\n内緒", "#close、#note\n内緒", "#interim #note\n内緒", "#終了 さようなら"]
+)
+def test_two_orders_on_a_line_send_nothing(base: Config, text: str) -> None:
+    row = play(base, reply(text))[1]
+    assert row.dispositions == ("refused",)
+    assert templates(row) == []
+    assert row.cases[0].state == "waiting_desk"
+
+
+def test_a_signature_below_send_is_not_the_text(base: Config) -> None:
+    rows = play(base, reply("お返事です。\n佐藤より"), reply("#送信\n\n--\n佐藤花代"))
+    assert words(rows[2], "reply").startswith("お返事です。\n佐藤より")
