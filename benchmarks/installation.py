@@ -25,7 +25,8 @@ from benchmarks.mails import DESK, Thread
 
 COUNSELOR = "sato@staff.example"
 _BATCH = 256
-_REPLY = "お便りありがとうございます。\nお仕事のこと、眠れないこと、それぞれ大切なお話だと感じました。\n" * 6
+# ``#send`` leaves out the check for other clients' names, which costs the more the more cases are open (P5).
+_REPLY = "#send\n" + "お便りありがとうございます。\nお仕事のこと、眠れないこと、それぞれ大切なお話だと感じました。\n" * 6
 _CONFIG = """\
 [maild]
 data_dir = "var"
@@ -87,8 +88,8 @@ def write_config(folder: Path, port: int) -> Path:
 
 
 def furnish(folder: Path, cases: int, continued: int) -> list[Thread]:
-    """Put ``cases`` cases into the database, the way they come there: a first mail, its letters, a reply, delivered.
-    The last ``continued`` of them are what the load goes on with."""
+    """Put ``cases`` cases into the database, the way they come there: a first mail and its letters, delivered; and for
+    ``continued`` of them, which the load goes on with, a counselor's reply."""
     from maild.app.assembly import build_world, open_store
     from maild.config import load
     from maild.pipeline import Clearance, Pipeline
@@ -134,15 +135,16 @@ def furnish(folder: Path, cases: int, continued: int) -> list[Thread]:
             numbers = range(start, min(start + _BATCH, cases))
             play([mails.first(number, prefix="known", size=1_200) for number in numbers])
             notices = [message_id for template, _, message_id, _ in deliver() if template == "notice"]
+            notices = notices[: max(0, continued - start)]
             play([mails.answer(start + at, COUNSELOR, one, _REPLY) for at, one in enumerate(notices)])
             for template, recipient, message_id, data in deliver():
                 if template.startswith("reply"):
                     threads.append(Thread(recipient, message_id, _text_of(data)))
     finally:
         store.close()
-    if len(threads) != cases:
-        raise RuntimeError(f"{len(threads)} of {cases} cases could be made")
-    return threads[len(threads) - continued :]
+    if len(threads) != continued:
+        raise RuntimeError(f"{len(threads)} of {continued} cases could be brought to a reply")
+    return threads
 
 
 def _text_of(data: bytes) -> str:
