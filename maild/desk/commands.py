@@ -46,7 +46,7 @@ NEEDS_ARGUMENT = frozenset({"decline", "accept_address", "refer", "assign"})
 # nothing may stand behind these on their line: it would be swallowed, and it may have been meant for somebody
 ALONE = frozenset({"close", "end", "spam", "send", "reopen", "no_reply", "approve", "ask_doctor", "ask_publication"})
 # these go with text below them; all others are orders of their own
-WITH_TEXT = frozenset({"note", "send", "interim", "refer", "close", "end"})
+WITH_TEXT = frozenset({"note", "send", "interim", "refer", "close", "end", "clear_crisis"})
 
 _MAIL = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 
