@@ -26,7 +26,8 @@ from benchmarks.mails import DESK, Thread
 COUNSELOR = "sato@staff.example"
 _BATCH = 256
 # ``#send`` leaves out the check for other clients' names, which costs the more the more cases are open (P5).
-_REPLY = "#send\n" + "お便りありがとうございます。\nお仕事のこと、眠れないこと、それぞれ大切なお話だと感じました。\n" * 6
+_WORDS = "お便りありがとうございます。\nお仕事のこと、眠れないこと、それぞれ大切なお話だと感じました。\n"
+_REPLY = "#send\n" + _WORDS * 6
 _CONFIG = """\
 [maild]
 data_dir = "var"
