@@ -38,6 +38,7 @@ def main() -> int:
         report(f"fatal {error}".replace("\n", " "))
         return EX_CONFIG
     gc.collect()
+    gc.set_threshold(20_000, 20, 20)  # a mail makes a few thousand objects, and hardly a circle among them
     gc.freeze()  # templates, phrases and modules stay: the collector need not look at them again
     try:
         Worker(store, Pipeline(world, store), wakes, report).run()

@@ -208,7 +208,7 @@ _COMPANIONS = (
 )
 # In every match of a pattern above stands one of these, whatever its case: no i, k or s, which have odd capitals.
 _COMPANY_SIGN = re.compile(
-    "[代替]|かわ|から頼まれ|同[席伴行]|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|立ち会|half of my|for my|rpreter"
+    "代|替|かわ|から頼まれ|同[席伴行]|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|立ち会|half of my|for my|rpreter"
     "|accompan|th me|n me|ng my"
 )
 _WIDE_LETTER = re.compile("[ａ-ｚ]")

@@ -93,11 +93,26 @@ _PLAIN = re.compile(
     "[\t\n\r\x20-\x7e\u2013-\u2016\u2018-\u201f\u2025\u2026\u203b\u2190-\u2193\u21d2\u2460-\u2473\u2500-\u257f"
     "\u25a0-\u25ff\u2605\u2606\u266a\u3000-\u3002\u3005-\u301f\u3041-\u3096\u309d\u309e\u30a1-\u30fe\u4e00-\u9fff\uff01-\uff5e]*"
 )
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}  # all of NFKC that a sign needs
+_LABELLED = r"[*_ ]{0,3}\s{0,20}:"
+_CLOSING = r"\s{0,20}[:;]?[^\S\n]{0,20}$"
+# Every alternative begins with a character of its own: then the search skips to those at the speed of C.
 _SIGN = re.compile(
-    r"[>|》@]|wr(?:ote|ites)|schrieb|forwarded|transferred|転送|original|reply message|元(?:の)?メ|オリジナル|返信元"
-    r"|受信メール|前のメール|引用|送信(?!者|元|先)|sen[dt] |outlook|yahoo"
-    r"|(?:from|sender|差出人|送信者|送信元|発信者)[*_ ]{0,3}\s{0,20}:"
-    r"|(?:の(?:メール|メッセージ|お便り)|書きました|書いた|送信しました|書かれました)\s{0,20}[:;]?[^\S\n]{0,20}$",
+    r">|\||》|@|wrote|writes|schrieb|forwarded|transferred|転送|original|reply message|元メ|元のメ|オリジナル|返信元"
+    r"|受信メール|前のメール|引用|送信(?!者|元|先)|sent |send |outlook|yahoo"
+    + "".join(f"|{label}{_LABELLED}" for label in ("from", "sender", "差出人", "送信者", "送信元", "発信者"))
+    + "".join(
+        f"|{word}{_CLOSING}"
+        for word in (
+            "のメール",
+            "のメッセージ",
+            "のお便り",
+            "書きました",
+            "書いた",
+            "送信しました",
+            "書かれました",
+        )
+    ),
     re.MULTILINE,
 )
 # The same for the line that a mark begins with: a header, a rule, or an attribution, which may run on after a date.
@@ -125,7 +140,7 @@ def holds_no_mark(text: str) -> bool:
 
     Most mails hold nothing, and reading them line by line costs more than all the rest of a mail.
     """
-    return _PLAIN.fullmatch(text) is not None and _SIGN.search(unicodedata.normalize("NFKC", text).lower()) is None
+    return _PLAIN.fullmatch(text) is not None and _SIGN.search(text.translate(_NARROW).lower()) is None
 
 
 def lines_of(text: str) -> list[str]:
