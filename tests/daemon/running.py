@@ -184,11 +184,13 @@ class Maild:
         return self.process.pid
 
     def workers(self) -> list[psutil.Process]:
-        """The worker processes of the daemon that runs now."""
+        """The worker processes of the daemon that runs now. A child between fork and exec still bears its parent's
+        command line and is none yet: whoever stopped it there would stop the parent too, which waits for the exec."""
         try:
-            return [one for one in psutil.Process(self.pid).children() if one.status() != psutil.STATUS_ZOMBIE]
+            children = psutil.Process(self.pid).children()
         except psutil.NoSuchProcess:
             return []
+        return [one for one in children if _is_worker(one)]
 
     def worker(self) -> psutil.Process:
         """The worker, once there is one."""
@@ -292,6 +294,13 @@ class Maild:
             assert store.check_consistency() == []
             assert store.verify_audit() == []
         assert "uncaught" not in self.log() and "Traceback" not in self.log(), self.log()[-3000:]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "maild.app.work" in process.cmdline()  # of a zombie it is empty
+    except psutil.Error:
+        return False
 
 
 def parsed(raw: bytes) -> EmailMessage:
