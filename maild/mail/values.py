@@ -23,8 +23,11 @@ else:
         if not changes.keys() <= fields:
             raise TypeError(f"{kind.__name__} has no field {sorted(changes.keys() - fields)[0]}")
         new = object.__new__(kind)
-        new.__dict__.update(value.__dict__)
-        new.__dict__.update(changes)
+        values = new.__dict__
+        values.update(value.__dict__)
+        for cached in values.keys() - fields if len(values) > len(fields) else ():
+            del values[cached]  # what was derived from the old fields
+        values.update(changes)
         return new
 
 

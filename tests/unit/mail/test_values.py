@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -32,6 +33,19 @@ def test_one_field_changes_and_the_old_value_stays(value: Any) -> None:
         replace(value).__setattr__(dataclasses.fields(value)[0].name, 2)
     with pytest.raises(TypeError):
         replace(value, no_such_field=1)
+
+
+def test_what_was_derived_is_derived_anew() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Text:
+        text: str
+
+        @cached_property
+        def length(self) -> int:
+            return len(self.text)
+
+    old = Text("four")
+    assert (old.length, replace(old, text="longer").length) == (4, 6)
 
 
 def test_the_values_that_change_most_take_the_short_way() -> None:
