@@ -138,6 +138,7 @@ def mailbox(name: str, address: str) -> str:
     return f"{shown} <{quoted_for_smtp(address)}>"
 
 
+@lru_cache(maxsize=64)  # the mails of one batch are of one instant
 def rfc5322_date(at: datetime, timezone: str) -> str:
     """The instant in the desk's zone (P2: nobody's own time zone shows)."""
     local = at.astimezone(ZoneInfo(timezone))
