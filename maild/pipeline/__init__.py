@@ -119,6 +119,7 @@ class Pipeline:
             ),
             entries=True,
         )
+        session.tx.prefetch(bodies=_likely_resends(session, arrived))
 
     # -- our own mails ---------------------------------------------------------------------------------------------
 
@@ -186,6 +187,22 @@ class Pipeline:
     def _alert(self, session: Session, code: str, here: DeskWorld, once: str, line: str) -> None:
         letter = Letter("operator_alert", "operators", {"code": code, "lines": [line], "days": 0}, timer=True)
         session.writer.letter(letter, None, here, Cause(once))
+
+
+def _likely_resends(session: Session, arrived: Sequence[Arrived]) -> list[tuple[int, str, str, str]]:
+    """The bodies that will be looked for in the cases these mails will probably join (C10)."""
+    wanted = []
+    for mail in arrived:
+        if mail.facts.kind != "mail" or mail.sender in mail.here.staff:
+            continue
+        desk = mail.here.desk.name
+        answered = [session.tx.sent_mail(one) for one in (*mail.facts.in_reply_to, *mail.facts.references)]
+        numbers = {sent.case for sent in answered if sent is not None and sent.case is not None}
+        open_case = session.tx.open_case(desk, mail.sender)
+        if open_case is not None:
+            numbers.add(open_case.number)
+        wanted += [(number, desk, mail.sender, mail.body_key) for number in numbers]
+    return wanted
 
 
 def _take(session: Session, mail: Arrived) -> str:
