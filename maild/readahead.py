@@ -26,7 +26,7 @@ from maild.pipeline import Arrived, Pipeline
 from maild.store import Envelope, Spooled
 
 LOG = log.get("maild.readahead")
-PATIENCE: Final = 20  # seconds for one batch; it takes a tenth of one
+PATIENCE = 20.0  # seconds for one batch; it takes a tenth of one
 _SIZE: Final = struct.Struct("!Q")
 Job = tuple[int, str, datetime, bytes, Envelope]
 
@@ -118,14 +118,14 @@ def _serve(pipeline: Pipeline, requests: int, answers: int) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     while True:
         jobs: list[Job] = pickle.loads(_read(requests))
-        signal.alarm(PATIENCE + 5)  # what hangs ends, even where the worker is gone
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE + 5)  # what hangs ends, even where the worker is gone
         try:
             found: list[bytes] | None = [pipeline.read_ahead(*job) for job in jobs]
         except Exception as error:
             LOG.warning("reader_failed", error=error)
             found = None
         _write(answers, pickle.dumps(found, protocol=5))
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -155,10 +155,10 @@ def _pattern(pattern: str, form: str, words: Mapping[str, str], where: str, itse
     tree = _tree(pattern, words, where)
     expression = regex(tree, form, itself)
     if form != "words":
-        return Pattern(form, expression, frozenset(beginnings(tree, form)))
+        return Pattern(form, expression, tuple(beginnings(tree, form)))
     spelled = "" if "…" in pattern or len(re.findall("[a-z]", pattern)) < _SHORT else expression.replace(" ", "")
     bounded = f"(?<![a-z0-9])(?:{expression})(?![a-z0-9])"  # od is not in method
-    return Pattern(form, bounded, frozenset(beginnings(tree, form)), spelled)
+    return Pattern(form, bounded, tuple(beginnings(tree, form)), spelled)
 
 
 def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[str], where: str) -> Phrase:

@@ -26,7 +26,7 @@ class Pattern:
 
     form: str
     expression: str = field(repr=False)
-    begins: frozenset[str] = field(default=frozenset(), repr=False)
+    begins: tuple[str, ...] = field(default=(), repr=False)
     spelled: str = field(default="", repr=False)
 
     @property
@@ -77,7 +77,12 @@ class Pair:
 
     def __init__(self, who: Mapping[str, Sequence[tuple[int, Pattern]]]) -> None:
         anything = tuple(who.get("", ()))
-        self._of = {third: Begin((*anything, *some)) for third, some in who.items() if third}
+        known: dict[tuple[int, ...], Begin] = {}  # the same patterns behind many a third character
+        self._of = {}
+        for third, some in who.items():
+            if third:
+                begin = Begin((*anything, *some))
+                self._of[third] = known.setdefault(tuple(id(one) for _, one in begin.patterns), begin)
         self._others = Begin(anything) if anything else None
 
     def at(self, third: str) -> Begin | None:

@@ -1,0 +1,113 @@
+"""Mails read ahead in another process are the mails read here; a reader that is lost has read nothing (M9)."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks import mails
+from benchmarks.installation import write_config
+from maild import readahead
+from maild.app.assembly import build_world
+from maild.config import load
+from maild.pipeline import Pipeline
+from maild.readahead import ReadAhead
+from maild.store import Envelope, Spooled
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # of fork: pytest's threads
+AT = datetime(2026, 1, 5, tzinfo=UTC)
+CORPUS = Path(__file__).resolve().parents[1] / "corpus"
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    config = load(write_config(tmp_path_factory.mktemp("desk"), 8025))
+    return Pipeline(build_world(config, eight_bit=False), None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def ahead(pipeline: Pipeline) -> Iterator[ReadAhead]:
+    it = ReadAhead(pipeline)
+    it.useful = True  # on one processor, too
+    yield it
+    it.close()
+
+
+def spooled(number: int, raw: bytes, sender: str) -> Spooled:
+    envelope = Envelope(sender, (mails.DESK,))
+    return Spooled(number, "smtp", AT, 1, partial(lambda: envelope), partial(lambda: raw))
+
+
+def batch() -> list[Spooled]:
+    found = [spooled(number, one.raw, one.sender) for number, one in enumerate(mails.load(40, ()), 1)]
+    bounces = sorted((CORPUS / "dsn").rglob("*.eml"))[:10]
+    found += [spooled(100 + number, path.read_bytes(), "") for number, path in enumerate(bounces)]
+    broken = (b"", b"\x00" * 3000, b"From: \xff@\r\n\r\n\xed\xa0\x80", "Subject: 死にたい\r\n\r\nた す けて".encode())
+    return found + [spooled(200 + number, raw, "x@y.example") for number, raw in enumerate(broken)]
+
+
+def test_what_is_read_ahead_is_what_is_read_here(pipeline: Pipeline, ahead: ReadAhead) -> None:
+    asked = batch()
+    for _ in range(2):  # one reader, several batches
+        ahead.start(asked)
+        found = ahead.result()
+        assert found is not None and len(found) == len(asked)
+        for mail, one in zip(asked, found, strict=True):
+            here = pipeline.parse(mail)
+            assert (one.facts, one.sender, one.raw, one.here, one.token) == (
+                here.facts, here.sender, mail.raw, here.here, here.token,
+            )  # fmt: skip
+            if one.ahead is not None:
+                assert one.reading == here.reading
+    assert any(one.reading.hits for one in found if one.ahead)
+
+
+def test_nothing_was_started_and_nothing_is_found(ahead: ReadAhead) -> None:
+    assert ahead.result() is None
+    ahead.start(batch())
+    assert ahead.result() and ahead.result() is None
+
+
+def test_a_reader_that_was_killed_is_replaced(ahead: ReadAhead) -> None:
+    for _ in range(2):
+        ahead.start(batch())
+        assert ahead._reader is not None
+        os.kill(ahead._reader, signal.SIGKILL)
+        assert ahead.result() is None or ahead.result() is None  # it may have been done already
+        ahead.start(batch())  # into a broken pipe, or to a new one
+        ahead.result()
+    ahead.start(batch())
+    assert ahead.result()
+
+
+def test_a_reader_that_hangs_is_given_up(pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readahead, "PATIENCE", 0.1)
+    monkeypatch.setattr(pipeline, "read_ahead", lambda *_: signal.pause())
+    ahead.start(batch())
+    reader = ahead._reader
+    assert reader is not None and ahead.result() is None and ahead._reader is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(reader, 0)
+
+
+def test_a_mail_that_cannot_be_read_is_left_to_the_worker(
+    pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(pipeline, "read_ahead", fails)
+    ahead.start(batch())
+    assert ahead.result() is None
+
+
+def test_a_machine_with_one_processor_reads_by_itself(ahead: ReadAhead) -> None:
+    ahead.useful = False
+    ahead.start(batch())
+    assert ahead.result() is None and ahead._reader is None
