@@ -8,9 +8,18 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# In hiragana, as folded texts have them: readings of names that are also words, or pieces of common phrases.
-KANA = words(
+# Words in hiragana that are far more often somebody's name.
+SELDOM_KANA = words(
     """
+    しみず かとう ごとう こんどう おおた おおの はっとり ようこ のりこ ひろこ さとし なおき なおと なおみ まさと まさき
+    まいこ たえこ さいとう なかむら さとう はなこ みかみ いちかわ かたおか たちばな とくだ とみた みなこ あきら
+    """
+)
+
+# In hiragana, as folded texts have them: readings of names that are also words, or pieces of common phrases.
+KANA = (
+    words(
+        """
     あいだ あおい あおいろ あかい あかり あかりの あき あきら あさい あさか あさひ あさみ あさの あすか あすみ
     あたり あつい あつみ あまい あゆみ あゆむ あらい あらた あらたな いいだ いいの いい いく いくた いくみ
     いけだ いけの いさむ いし いずみ いちい いちか いちの いつき いつみ いと いとい いない いのち いのう いまい
@@ -62,11 +71,8 @@ KANA = words(
     とくだ とくい とみた みなこ たしろ ほしな いくこ せいこ けいた しゅうと あいこ そうま せいら かなり おりた
     おりい すえき
     """
-) - words(  # words too, yet seldom written in kana
-    """
-    しみず かとう ごとう こんどう おおた おおの はっとり ようこ のりこ ひろこ さとし なおき なおと なおみ まさと まさき
-    まいこ たえこ さいとう なかむら さとう はなこ みかみ いちかわ かたおか たちばな とくだ とみた みなこ あきら
-    """
+    )
+    - SELDOM_KANA
 )
 
 # Characters: names that are words.
