@@ -43,7 +43,7 @@ def sought_chosen(chosen: str) -> tuple[tuple[str, bool, bool], ...]:
     apart = take_apart(chosen)
     for part in (*apart.families, *apart.givens):
         word = fold_word(part.written)
-        if len(word) >= 2 and word != bare:
+        if word != bare and (len(word) >= 2 or word >= "\u3400"):
             found.setdefault(word, (False, _is_asked_for(word)))
     return tuple((word, *how) for word, how in found.items())
 

@@ -30,7 +30,7 @@ _PARTICLES = frozenset("はがのもをにとへや")
 _GOES_ON = re.compile(ordinary_words.PLACE_GOES_ON.replace("センター", "せんたー"))
 _TITLE_KANJI = re.compile(r"(?:担当者?|相談員|職員|師|士|長|係|課|部|室|任|員|私|方|責|名|氏|者|署|拝|上|医|会)\Z")
 _GAP = r"[ \t\u3000]{0,2}"
-_ODD_GAP = r"[ \t\u3000]?[.・･\-–—_/|*]?[ \t\u3000]?"  # 佐・藤: only where it stands for the writer
+_ODD_GAP = r"[ \t\u3000]?[.・･\-–—_/|*\n]?[ \t\u3000]?"  # 佐・藤, 佐<end of line>藤: only where it stands for a person
 
 
 # -- what to look for --------------------------------------------------------------------------------------------------
@@ -183,6 +183,10 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
     text = page.folded.text
     if who.whole is not None:
         for hit in who.whole.finditer(text):
+            if page.kind(hit.end()) == KANJI == page.kind(hit.end() - 1) and not (
+                _AFTER_A_NAME.match(text, hit.end()) or page.own_line(*hit.span())
+            ):
+                continue  # 松本清張, where ours is 松本清
             yield Trace(hit.start(), hit.end(), page.signed(hit.start(), hit.end()))
     for name in who.kanji:
         yield from _kanji(page, name, who)
@@ -194,7 +198,7 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
         for start in _places(text, name):
             end = start + len(name)
             if _alone(page, start, end) and (signed := page.signed(start, end)) | page.addressed(start, end):
-                if not signed and _is_thing(page, end):
+                if not signed and _THING.match(text, end):
                     continue
                 yield Trace(start, end, signed)
     if who.latin is not None:
@@ -236,74 +240,68 @@ def _alone(page: Page, start: int, end: int) -> bool:
 
 
 def _kanji(page: Page, name: str, who: Sought) -> Iterator[Trace]:
-    text = page.folded.text
-    for hit in re.finditer(_ODD_GAP.join(re.escape(one) for one in name), text):
+    for hit in re.finditer(_ODD_GAP.join(re.escape(one) for one in name), page.folded.text):
         start, end = hit.span()
-        written = hit.group()
         signed = page.signed(start, end)
-        spaced = len(written) > len(name)
-        if spaced and not signed and not re.fullmatch(_GAP.join(re.escape(one) for one in name), written):
-            continue
         if signed or page.addressed(start, end):
-            if name in ordinary_words.PLACES and re.match(r"[県市区町村駅府]", text[end : end + 1]):
+            if name in ordinary_words.PLACES and re.match(r"[県市区町村駅府]", page.after(end, 1)):
                 continue
-        else:
-            left, right = text[start - 1 : start] + text[start], text[end - 1] + text[end : end + 1]
-            if page.kind(start - 1) == KANJI and (
-                spaced
-                or left in ordinary_words.WORD_BEGINS
-                or left in surnames()
-                or any(text[start - more : start] + name in table for more in (1, 2) for table in _tables())
-            ):
-                continue
-            if page.kind(end) == KANJI and (right in ordinary_words.WORD_BEGINS or _longer_given(page, name, end, who)):
-                continue
-            if name in ordinary_words.PLACES and _GOES_ON.match(text[end : end + 24]):
-                continue
-            if _HOUSE.match(text, end) or _is_thing(page, end) or _somebody_else(page, name, end, who):
-                continue
+        elif not _stands(page, name, start, end, who):
+            continue
         yield Trace(start, end, signed)
 
 
-def _tables() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    return surnames(), given_names()
+def _stands(page: Page, name: str, start: int, end: int, who: Sought) -> bool:
+    """Whether kanji that no signature and no さん point out are this person's: no word, place, house or other name."""
+    text = page.folded.text
+    spaced = end - start > len(name)
+    if spaced and not re.fullmatch(_GAP.join(re.escape(one) for one in name), text[start:end]):
+        return False
+    if page.kind(start - 1) == KANJI:
+        left = text[start - 1] + text[start]
+        if spaced or left in ordinary_words.WORD_BEGINS or left in surnames():
+            return False
+        if any(text[start - more : start] + name in table for more in (1, 2) for table in (surnames(), given_names())):
+            return False
+    if page.kind(end) == KANJI and not _AFTER_A_NAME.match(text, end):
+        return any(_own_given(page, end, given) for given in who.givens) if name in who.families else False
+    if name in ordinary_words.PLACES and _GOES_ON.match(text[end : end + 24]):
+        return False
+    return not (_HOUSE.match(text, end) or _THING.match(text, end) or _somebody_else(page, name, end, who))
 
 
-# A house, a place, a ware that is called like somebody; and what bears a name without being a person.
+# Kanji that may follow a name at once. Any others make another word or name of it: 佐藤錦, 森鴎外, 長谷川式.
+_AFTER_A_NAME = re.compile(
+    r"担当|相談|心理|公認|臨床|主任|室長|所長|課長|係|職員|先生|様|氏|君|殿|拝|記|宛|本人|個人|自身|経由|不在|退|等|他|一同|以下|今|本日|前[回々]|次回|両[名方]"
+)
 _HOUSE = re.compile(
-    r"(?:[市町村駅区郡県錦島寺港]|病院|医院|くりにっく|内科|外科|歯科|眼科|皮膚科|診療所|薬局|製薬|大学|高校|高等|中学|小学|学園|学院|幼稚園|保育園"
-    r"|商店|書店|食品|工業|工務店|建設|産業|製作所|不動産|電機|運輸|運送|会館|公園|神社|記念|通り|街道|温泉|海岸|高原|牧場|農園|空港|いんたー)(?!長)"
+    r"(?:くりにっく|ぐりーん|すた(?:じお|いる)|びる|まんしょん|すーぱー|ふぁーむ|ほーむ|こーひー|いんたー|かっぷ|通り)"
 )
 _THING = re.compile(
-    r"と(?:いう|いった|呼ぶ|名付けた|名づけた)(?:お?名前の|名の)?"
-    r"(?:犬|猫|いぬ|ねこ|ぺっと|うさぎ|鳥|小鳥|ぬいぐるみ|人形|お?店|町|村|街|駅|曲|歌|本|絵本|映画|小説|漫画|まんが|薬|お薬|花|植物|言葉|ことば|漢字|字|名字|苗字|姓)"
+    r"[」』]?と(?:いう|いった|呼ぶ|名付けた|名づけた)(?:お?名前の|名の)?"
+    r"(?:犬|猫|いぬ|ねこ|ぺっと|うさぎ|鳥|小鳥|ぬいぐるみ|人形|お?店|町|村|街|駅|地名|場所|ところ|所|土地|地域|曲|歌|本|絵本|映画|小説|漫画|まんが|どらま|番組|作品|あにめ|げーむ"
+    r"|薬|お薬|商品|会社|学校|お寺|花|植物|言葉|ことば|漢字|字|名字|苗字|姓|主人公|登場人物|役|俳優|女優|歌手|作家|芸能人|選手|あいどる|友だち|友達|同級生|上司|同僚|息子|娘)"
 )
 
 
-def _is_thing(page: Page, end: int) -> bool:
-    return bool(_THING.match(page.folded.text, end))
-
-
-def _longer_given(page: Page, name: str, end: int, who: Sought) -> bool:
-    """健太 in 健太郎: another given name."""
-    if name not in who.givens:
+def _own_given(page: Page, end: int, given: str) -> bool:
+    """佐藤花子: the given name follows the family name, and nothing that would make it a longer one."""
+    text, stop = page.folded.text, end + len(given)
+    if text[end:stop] != given:
         return False
-    return any(name + page.folded.text[end : end + more] in given_names() for more in (1, 2))
+    return page.kind(stop) != KANJI or bool(_AFTER_A_NAME.match(text, stop))
 
 
 def _somebody_else(page: Page, name: str, end: int, who: Sought) -> bool:
-    """佐藤 in 佐藤健 where ours is 佐藤花子: an actor, an author, a teacher. As a signature it may still be ours."""
-    if name not in who.families:
-        return False
+    """佐藤 in 佐藤 健 where ours is 佐藤花子: an actor, an author, a teacher. As a signature it may still be ours."""
     text = page.folded.text
-    at = end + (text[end : end + 1] in (" ", "\u3000", "・"))
-    for size in (4, 3, 2, 1):
-        given = text[at : at + size]
-        if len(given) == size and given in given_names() and page.kind(at) == KANJI == page.kind(at + size - 1):
-            if page.kind(at + size) == KANJI and not re.match(r"さん|様|氏|先生|君", text[at + size :][:2]):
-                continue
-            return given not in who.givens and not page.signed(end - len(name), at + size)
-    return False
+    if name not in who.families or text[end : end + 1] not in (" ", "\u3000", "・"):
+        return False
+    at = end + 1
+    given = re.match(r"[\u3400-\u9fff々]{1,4}", text[at : at + 4])
+    if given is None or given[0] not in given_names() or given[0] in who.givens:
+        return False
+    return not page.signed(end - len(name), at + len(given[0]))
 
 
 def _kana_stands(page: Page, start: int, end: int) -> bool:
@@ -319,7 +317,7 @@ def _kana_stands(page: Page, start: int, end: int) -> bool:
         particles = (
             r"[はがにとへも]" if text[start:end] in ordinary_words.SELDOM_KANA else r"[はがのもをにとへまかでよや]"
         )
-        return after != "H" or page.strong(end) or bool(re.match(particles, rest) and not _is_thing(page, end))
+        return after != "H" or page.strong(end) or bool(re.match(particles, rest) and not _THING.match(text, end))
     if page.strong(end):
         return True
     return text[start - 1] in _PARTICLES and after != "H" and page.kind(start - 2) not in ("H", "")
