@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from maild.desk.folded import LATIN, Folded, line_breaks, line_of
+from maild.desk.folded import LATIN, Folded, Joined, line_breaks, line_of, spaced_out
 from maild.desk.readings import to_hiragana
 
 # Who only a person can be; and what may be a person, a house or the writer.
@@ -65,7 +65,11 @@ _GIVEN_OUT = re.compile(
     r"|という(?:お?名前|はんどるねーむ|ぺんねーむ)で(?:ご?相談|お?便り|お?手紙|送|書|い?らし))"
 )
 _ASKED = re.compile(r"[\s\u3000]{0,1}のご?相談")
+_FROM = re.compile(
+    r"より(?:[\s\u3000。、]{0,3}(?:\n|\Z)|[\s\u3000、]{0,2}(?:愛|心|感謝|敬意|真心|まごころ|お?祈り|お見舞い)[をよの])"
+)
 _PARTICLES = frozenset("はがのもをにとへや")
+_BEFORE_A_SIGNATURE = frozenset(" \t\n\u3000・:/|-―ー~〜*(（「【[。!?♪☆★…") | {""}
 _UNCOUNTED = re.compile(r"さん|様|さま|先生")
 
 
@@ -85,10 +89,11 @@ class Page:
     folded: Folded
     breaks: list[int] = field(repr=False)
     last: int  # where what is written ends
+    spelled: list[Joined] = field(repr=False)  # what was spaced out
 
     @classmethod
     def of(cls, folded: Folded) -> Page:
-        return cls(folded, line_breaks(folded), len(folded.text.rstrip()))
+        return cls(folded, line_breaks(folded), len(folded.text.rstrip()), spaced_out(folded))
 
     def kind(self, place: int) -> str:
         return self.folded.kinds[place] if 0 <= place < len(self.folded.kinds) else ""
@@ -117,10 +122,7 @@ class Page:
         rest = self.folded.text[end : self.last]
         if len(rest) > 6 or rest.strip("。.)）」』】]♪☆★*-~〜拝"):
             return False
-        before = self.before(start, 1)
-        return (
-            not before or before in " \t\n\u3000・:/|-―ー~〜*(（「【[" or bool(_ROLE_BEFORE.search(self.before(start)))
-        )
+        return self.before(start, 1) in _BEFORE_A_SIGNATURE or bool(_ROLE_BEFORE.search(self.before(start)))
 
     def signed(self, start: int, end: int) -> bool:
         """Whether it stands for the writer: a signature, an introduction."""
@@ -140,7 +142,7 @@ class Page:
             return not re.match(r"[ぁ-ゖー]", after) or bool(_INTRODUCED.match(after) or re.match(r"より|まで", after))
         if not _SENTENCE_BEFORE.search(before):
             return False
-        return bool(_INTRODUCED.match(after) or re.match(r"より[\s\u3000。]{0,3}(?:\n|\Z)", after))
+        return bool(_INTRODUCED.match(after) or _FROM.match(after))
 
     def addressed(self, start: int, end: int, *, given_out: bool = False, asked: bool = False) -> bool:
         """Whether it stands as a name: さん behind it and no word before it; ``given_out``: or told of."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from maild.desk import ordinary_words
-from maild.desk.folded import KANJI, fold_word, spaced_out
+from maild.desk.folded import KANJI, fold_word
 from maild.desk.name_context import Page, Trace
 from maild.desk.readings import (
     Name,
@@ -192,13 +192,16 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
         yield from _kanji(page, name, who)
     for reading in who.kana:
         for start in _places(text, reading):
-            if _kana_stands(page, start, start + len(reading)):
-                yield Trace(start, start + len(reading), page.signed(start, start + len(reading)))
+            end = start + len(reading)
+            if _kana_stands(page, start, end):
+                signed = page.signed(start, end)
+                if signed or not _somebody_elses_given(page, start, who):
+                    yield Trace(start, end, signed)
     for name in who.strict:
         for start in _places(text, name):
             end = start + len(name)
             if _alone(page, start, end) and (signed := page.signed(start, end)) | page.addressed(start, end):
-                if not signed and _THING.match(text, end):
+                if not signed and (_THING.match(text, end) or _somebody_elses_given(page, start, who)):
                     continue
                 yield Trace(start, end, signed)
     if who.latin is not None:
@@ -323,8 +326,15 @@ def _kana_stands(page: Page, start: int, end: int) -> bool:
     return text[start - 1] in _PARTICLES and after != "H" and page.kind(start - 2) not in ("H", "")
 
 
+def _somebody_elses_given(page: Page, start: int, who: Sought) -> bool:
+    """美空ひばり: kanji before the reading that are neither ours nor a role."""
+    if page.kind(start) == KANJI or page.kind(start - 1) != KANJI or _TITLE_KANJI.search(page.before(start)):
+        return False
+    return not page.before(start).endswith(tuple(who.families))
+
+
 def _spaced_letters(page: Page, who: Sought) -> Iterator[Trace]:
-    for run in spaced_out(page.folded):
+    for run in page.spelled:
         for pattern in (who.whole, who.latin):
             hit = pattern.search(run.text) if pattern is not None else None
             if hit is not None:

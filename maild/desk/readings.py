@@ -60,11 +60,11 @@ class Name:
 @cache
 def _table(file: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    text = resources.files("maild.desk").joinpath(file).read_text("utf-8")
+    text = fold_characters(resources.files("maild.desk").joinpath(file).read_text("utf-8"))
     for line in text.splitlines():
         reading, _, names = line.partition("\t")
         for name in names.split():
-            readings = found.setdefault(fold_characters(name), [])
+            readings = found.setdefault(name, [])
             if reading not in readings:
                 readings.append(reading)
     return {name: tuple(readings) for name, readings in found.items()}
