@@ -206,7 +206,9 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
                 yield Trace(start, end, signed)
     if who.latin is not None:
         for hit in who.latin.finditer(text):
-            yield Trace(hit.start(), hit.end(), page.signed(hit.start(), hit.end()))
+            signed = page.signed(hit.start(), hit.end())
+            if signed or not _THING.match(text, hit.end()):
+                yield Trace(hit.start(), hit.end(), signed)
     if who.latin_strict is not None:
         for hit in who.latin_strict.finditer(text):
             start, end = hit.span()
@@ -281,9 +283,10 @@ _HOUSE = re.compile(
     r"(?:くりにっく|ぐりーん|すた(?:じお|いる)|びる|まんしょん|すーぱー|ふぁーむ|ほーむ|こーひー|いんたー|かっぷ|通り)"
 )
 _THING = re.compile(
-    r"[」』]?と(?:いう|いった|呼ぶ|名付けた|名づけた)(?:お?名前の|名の)?"
+    r"[」』]?[ ]?(?:と(?:いう|いった|呼ぶ|名付けた|名づけた)(?:お?名前の|名の)?"
     r"(?:犬|猫|いぬ|ねこ|ぺっと|うさぎ|鳥|小鳥|ぬいぐるみ|人形|お?店|町|村|街|駅|地名|場所|ところ|所|土地|地域|曲|歌|本|絵本|映画|小説|漫画|まんが|どらま|番組|作品|あにめ|げーむ"
     r"|薬|お薬|商品|会社|学校|お寺|花|植物|言葉|ことば|漢字|字|名字|苗字|姓|主人公|登場人物|役|俳優|女優|歌手|作家|芸能人|選手|あいどる|友だち|友達|同級生|上司|同僚|息子|娘)"
+    r"|の(?:木|花|実|葉|苗|枝|香り|鳴き声|巣|お?車|ばいく)(?![村本田山下々])|(?:のよう|みたい)[にな])"
 )
 
 

@@ -84,7 +84,7 @@ KANA = (
 # Characters: names that are words.
 WORDS = words(
     """
-    大空 小鳥 白雪 五月雨 嵐 日暮 雲母 希望 大地 大和 未来 正義 平和 真実 公平 元気 勇気 大成 一番 千歳 朝日
+    大樹 大空 小鳥 白雪 五月雨 嵐 日暮 雲母 希望 大地 大和 未来 正義 平和 真実 公平 元気 勇気 大成 一番 千歳 朝日
     夕陽 若葉 青空 正直 大志 誠実 成長
     自由 大河 光明 永遠 直行 一生 正文 明文 公子 王子 信用 五月 弥生 小春 胡桃 小雪 風花 千里 千秋 政治 英文
     文明 安心 幸福 幸運 努力 感謝 心配 双葉 二葉 初音 月 海人 好美 和音 音羽 明星 太陽 夏生 由紀 出口 入口 表
@@ -134,7 +134,7 @@ PLACES = words(
 # Latin: words of English texts, and of Japanese ones.
 LATIN = words(
     """
-    will may mark grace hope faith joy rose april june august art bill bob jack frank grant pat rob sue dawn eve
+    honda toyota suzuki mazda yamaha kawasaki will may mark grace hope faith joy rose april june august art bill bob jack frank grant pat rob sue dawn eve
     ivy lily amber summer autumn dean drew guy gene jean chance chase hunter page young long little white black
     brown green king price rich wood woods stone best day moon park love hill field ford short small strong
     sharp bright wise west north cook baker carter mason miller taylor walker hall bell lane banks bush church
