@@ -48,6 +48,44 @@ def sought_chosen(chosen: str) -> tuple[tuple[str, bool, bool], ...]:
     return tuple((word, *how) for word, how in found.items())
 
 
+_HEAD = 8  # characters by which names are looked up
+
+
+class ChosenNames:
+    """Names by what one would look for, so that a text asks for its own words and not for every name there is."""
+
+    def __init__(self) -> None:
+        self._by_head: dict[str, dict[str, None]] = {}
+        self._sizes: dict[int, int] = {}
+
+    def add(self, name: str) -> None:
+        """A name to be found."""
+        for head in _heads(name):
+            if head not in self._by_head:
+                self._by_head[head] = {}
+                self._sizes[len(head)] = self._sizes.get(len(head), 0) + 1
+            self._by_head[head][name] = None
+
+    def discard(self, name: str) -> None:
+        """No longer to be found."""
+        for head in _heads(name):
+            self._by_head[head].pop(name, None)
+            if not self._by_head[head]:
+                del self._by_head[head]
+                self._sizes[len(head)] -= 1
+
+    def within(self, folded: str) -> Iterator[str]:
+        """Names whose beginning stands in a folded text; whether it means them is for ``find_chosen``."""
+        for size in [size for size, count in self._sizes.items() if count]:
+            seen = {folded[at : at + size] for at in range(len(folded) - size + 1)}
+            for head in seen & self._by_head.keys():
+                yield from self._by_head[head]
+
+
+def _heads(name: str) -> set[str]:
+    return {word[:_HEAD] for word, _, _ in sought_chosen(name)}
+
+
 def _is_asked_for(word: str) -> bool:
     """Whether 「…の相談」 names a person: こころの相談 and お金の相談 do not."""
     return not (word in ordinary_words.KANA or word in ordinary_words.WORDS or word.startswith("お"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -177,6 +177,30 @@ def open_case_row(core: Core, row: CaseRow) -> Case:
     except KeyGone:  # the erasure is half done: the start finishes it
         return erased_case(row)
     return decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), Case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What of a case tells its name."""
+
+    name: str | None = field(default=None, repr=False)
+
+
+def open_names(core: Core, connection: Connection, desk: str) -> Iterator[tuple[int, str]]:
+    """Number and chosen name of every open case of a desk that has one."""
+    wanted = select(cases.c.number, cases.c.key_id, cases.c.sealed).where(
+        cases.c.desk == desk, cases.c.state != "closed", cases.c.sealed.is_not(None), cases.c.key_id.is_not(None)
+    )
+    rows = connection.execute(wanted).all()
+    core.keys.load({row.key_id for row in rows})
+    for row in rows:
+        try:
+            cipher = core.keys.cipher(row.key_id)
+        except KeyGone:  # the erasure is half done
+            continue
+        name = decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), _Named).name
+        if name:
+            yield row.number, name
 
 
 def case_rows(connection: Connection, states: Iterable[str] | None, desk: str | None) -> list[CaseRow]:
