@@ -202,9 +202,7 @@ class Transaction(OurMails, Outlasting):
         self.flush_if_writing()
         wanted = select(cases.c.number).where(cases.c.desk == desk, cases.c.state != "closed").order_by(cases.c.number)
         numbers = list(self._connection.scalars(wanted))
-        self._loaded.load_cases(numbers)
-        self._loaded.load_keys()
-        return [case for number in numbers if (case := self.case(number)) is not None]
+        return [self._loaded.case(row) for row in self._loaded.cases_of(numbers)]
 
     def open_names_in(self, desk: str, text: str, besides: int) -> list[str]:
         """Names that clients of other open cases of a desk chose and that may stand in a folded text (P5). What it
