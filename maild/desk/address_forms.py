@@ -52,9 +52,9 @@ def character(one: str) -> str:
 # Marks of an address in words, and what phones put in their place.
 _SPOKEN = {
     ".": (r"[。｡・]", "ドット", "どっと", "ﾄﾞｯﾄ", r"[(（\[][\s\u3000]?(?:dot|ドット)[\s\u3000]?[)）\]]"),
-    "-": (r"[‐‑‒–—−ーｰ]", "ハイフン", "ﾊｲﾌﾝ", "マイナス"),
-    "_": ("アンダーバー", "アンダースコア", "ｱﾝﾀﾞｰﾊﾞｰ"),
-    "+": ("プラス",),
+    "-": (r"[‐‑‒–—−ーｰ]", r"[(（\[]?(?:ハイフン|ﾊｲﾌﾝ|マイナス)[)）\]]?"),
+    "_": (r"[(（\[]?(?:アンダーバー|アンダースコア|ｱﾝﾀﾞｰﾊﾞｰ)[)）\]]?",),
+    "+": (r"[(（\[]?プラス[)）\]]?",),
 }
 
 
@@ -69,6 +69,19 @@ def local_pattern(local: str) -> str:
     return '["”“＂]?' + text_pattern(local) + '["”“＂]?'
 
 
+def spread_pattern(local: str) -> str:
+    """A local part beside its @: spaces around its marks or in their place (``neko no te@``)."""
+    pieces = re.split(r"([._\-])", unicodedata.normalize("NFKC", local))
+    gap = "[ \u3000]?"
+    marks = {piece: f"(?:{gap}{character(piece)}{gap}|[ \u3000])" for piece in "._-"}
+    return "".join(marks.get(piece) or text_pattern(piece) for piece in pieces if piece)
+
+
+def spelled_pattern(local: str) -> str:
+    """A local part letter by letter: ``n e k o``."""
+    return "[ \u3000]{1,2}".join(character(one) for one in unicodedata.normalize("NFKC", local))
+
+
 def domain_pattern(domain: str) -> str:
     """A domain, its dots written in any way."""
     return _DOT.join(text_pattern(label) for label in domain.split("."))
@@ -78,4 +91,10 @@ def domain_pattern(domain: str) -> str:
 def address_pattern(address: str) -> re.Pattern[str]:
     """Finds ``address`` wherever it stands as a whole."""
     local, _, domain = address.rpartition("@")
-    return re.compile(f"{BEFORE}{local_pattern(local.strip(chr(34)))}{AT}{domain_pattern(domain)}", re.IGNORECASE)
+    local = local.strip('"')
+    ways = [local_pattern(local)]
+    if re.search(r"\w[._\-]\w", local):
+        ways.append(spread_pattern(local))
+    if len(local) >= 3:
+        ways.append(spelled_pattern(local))
+    return re.compile(f"{BEFORE}(?:{'|'.join(ways)}){AT}{domain_pattern(domain)}", re.IGNORECASE)

@@ -89,6 +89,10 @@ def plain(text: str) -> str:
         ("i.am@x.example", "I am fine"),
         ("hana@x.example", "はな、花、hanako"),
         ("x@x.example", "x.example で"),
+        ("happy@x.example", "I am happy"),
+        ("line@x.example", "LINE で別れを告げられました"),
+        ("info@x.example", "市の info のページ"),
+        ("life@x.example", "my life is over"),
     ],
 )
 def test_p1a_ordinary_text_stays(address: str, text: str) -> None:
@@ -105,7 +109,9 @@ def test_p1a_ordinary_text_stays(address: str, text: str) -> None:
         ("me@x.example", "mailto:me"),
         ("me@x.example", "-- \nme\n"),
         ("24@x.example", "メールは 24 です"),
-        ("happy@x.example", "I am happy"),  # a word, yet an address too: what hides a person goes first
+        ("happy@x.example", "アカウントは happy です"),  # a word: where it names somebody
+        ("happy@x.example", "happyさん"),
+        ("happy@x.example", "また書きます。\nhappy"),
         ("info@x.example", "info"),
         ("taro+soudan@x.example", "taro@x.example"),
         ("taro+soudan@x.example", "taro です"),
