@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from maild.desk import chosen_names, name_traces, number_traces, ordinary_words
-from maild.desk.address_forms import address_pattern
+from maild.desk.address_forms import address_pattern, surely_lacks
 from maild.desk.folded import Folded, fold, fold_word
 from maild.desk.name_context import Page, Trace
 from maild.desk.rules import Counselor
@@ -121,6 +121,8 @@ def _addresses(text: str, page: Page, secrets: Secrets) -> Iterator[Trace]:
         if address.rstrip(".-") not in allowed:
             yield Trace(hit.start() - len(local[0]), domain.end())
     for address in _secret_addresses(secrets):
+        if surely_lacks(text, address):
+            continue
         for found in address_pattern(address).finditer(text):
             yield _back(page.folded, found.start(), found.end())
 

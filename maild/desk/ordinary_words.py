@@ -134,7 +134,8 @@ PLACES = words(
 # Latin: words of English texts, and of Japanese ones.
 LATIN = words(
     """
-    honda toyota suzuki mazda yamaha kawasaki will may mark grace hope faith joy rose april june august art bill bob jack frank grant pat rob sue dawn eve
+    honda toyota suzuki mazda yamaha kawasaki
+    will may mark grace hope faith joy rose april june august art bill bob jack frank grant pat rob sue dawn eve
     ivy lily amber summer autumn dean drew guy gene jean chance chase hunter page young long little white black
     brown green king price rich wood woods stone best day moon park love hill field ford short small strong
     sharp bright wise west north cook baker carter mason miller taylor walker hall bell lane banks bush church
