@@ -152,7 +152,9 @@ def _locals(page: Page, secrets: Secrets) -> Iterator[Trace]:
             continue
         for start in _places(text, local):
             end = start + len(local)
-            if not _runs_on(text[start - 1 : start]) and not _runs_on(text[end : end + 1]):
+            if _runs_on(text[start - 1 : start]) or _runs_on(text[end : end + 1]):
+                continue
+            if not (local.isalpha() and name_traces.is_thing(text, end)):
                 yield Trace(start, end)
 
 
@@ -179,7 +181,7 @@ def _word_pattern(word: str) -> re.Pattern[str]:
     gap = "" if word.isascii() else r"[ \t\u3000]{0,2}"
     letters = [one for one in word if not one.isspace()] if gap else word
     return re.compile(
-        gap.join(number_traces.NUMERALS.get(one, r"\s+" if one.isspace() else re.escape(one)) for one in letters)
+        gap.join(number_traces.EITHER.get(one, r"\s+" if one.isspace() else re.escape(one)) for one in letters)
     )
 
 

@@ -56,11 +56,21 @@ _STRONG = re.compile(
 _ADDRESSED = re.compile(
     r"[」』\"”]?[\s\u3000]{0,1}(?:さん(?![かご]い|ざ|ぽ)|先生|せんせい|氏(?![名])|様(?![子々式])|さま(?!ざま|よ)|ちゃん(?!と)|くん|君(?!臨))"
 )
+# People of the client's own life: 上司の佐藤さん, 一郎君という弟さん.
+_RELATION = to_hiragana(
+    r"(?:お?(?:母|父|兄|姉|じい|ばあ|祖父|祖母)(?:さま|さん|様|上)?|ご?(?:夫|妻|主人|両親|家族|親戚|親類|近所|友人|学友)|弟|妹|息子|娘|孫|甥|姪|いとこ|従兄弟|従姉妹|叔父|叔母|伯父|伯母"
+    r"|お?隣|大家|友だち|友達|ともだち|親友|ママ友|幼なじみ|幼馴染み?|同級生|クラスメイト|クラスメート|同僚|上司|部下|先輩|後輩|店長|社長|部長|恋人|彼氏?|彼女|元(?:夫|妻|彼)|担任|顧問|校長"
+    r"|教頭|監督|コーチ|主治医|かかりつけ|担当医|ケースワーカー|ケアマネ|民生委員|弁護士|大家)"
+)
+_RELATED_BEFORE = re.compile(rf"{_RELATION}(?:さん|様|さま|の方)?(?:の|で(?:ある)?|、)\Z")
+_RELATED_BEHIND = re.compile(
+    rf"\A[」』]?[\s\u3000]?(?:さん|先生|氏|様|さま|ちゃん|くん|君)?と(?:いう|いった|おっしゃる)(?:お?名前の)?{_RELATION}"
+)
 _EVERYBODY = frozenset({"みな", "たく", "おく", "まご", "奥", "孫", "娘", "皆"})  # みなさん, たくさん, 奥さん
 _MAJESTIES = re.compile(r"(?:王|神|仏|上|星|姫|殿|お?客|かみ|おう|ほとけ|ひめ)(?:様|さま)")  # words, no names
 _GIVEN_OUT = re.compile(
     r"[」』】)\]\"”]{0,1}[\s\u3000]{0,1}(?:の(?:ケース|けーす|件(?![名数])|メール(?!アド)|めーる(?!あど))"
-    r"|からの(?:ご?相談|お?便り|おたより|お?手紙|メール|めーる)"
+    r"|から(?:の|も|は)?、?(?:先日|前に|以前|最近)?(?:も|、)?(?:同じ|似た|同様の)?(?:ような)?(?:ご?相談|お?便り|おたより|お?手紙|めーる)"
     r"|と(?:いう|いった|名乗る|おっしゃる)(?:お?名前の|はんどるねーむの|ぺんねーむの)?(?:方|かた|人|相談者|女性|男性|利用者)"
     r"|という(?:お?名前|はんどるねーむ|ぺんねーむ)で(?:ご?相談|お?便り|お?手紙|送|書|い?らし))"
 )
@@ -153,11 +163,20 @@ class Page:
         if text[start:end] in _EVERYBODY or _MAJESTIES.match(text, start, end + 2):
             return False
         after = self.after(end)
+        if self.related(start, end):
+            return False
         return bool(
             _ADDRESSED.match(after)
             or (given_out and _GIVEN_OUT.match(after))
             or (given_out and asked and _ASKED.match(after))
         )
+
+    def related(self, start: int, end: int) -> bool:
+        """Whether it is somebody of the client's own life: 上司の佐藤さん, 一郎君という弟さん."""
+        after = self.after(end)
+        if _RELATED_BEHIND.match(after):
+            return True
+        return bool(_ADDRESSED.match(after) and _RELATED_BEFORE.search(self.before(start, 16)))
 
     def strong(self, end: int) -> bool:
         """Whether what follows follows a name alone."""

@@ -29,6 +29,7 @@ from maild.desk.readings import (
 _PARTICLES = frozenset("はがのもをにとへや")
 _GOES_ON = re.compile(ordinary_words.PLACE_GOES_ON.replace("センター", "せんたー"))
 _TITLE_KANJI = re.compile(r"(?:担当者?|相談員|職員|師|士|長|係|課|部|室|任|員|私|方|責|名|氏|者|署|拝|上|医|会)\Z")
+_HAS_KANJI = re.compile(r"[\u3400-\u9fff]")
 _GAP = r"[ \t\u3000]{0,2}"
 _ODD_GAP = r"[ \t\u3000]?[.・･\-–—_/|*\n]?[ \t\u3000]?"  # 佐・藤, 佐<end of line>藤: only where it stands for a person
 
@@ -63,6 +64,7 @@ def sought(name: str, readings: tuple[str, ...] = ()) -> Sought:
     kana: dict[str, None] = {}
     latin: list[str] = []
     latin_strict: list[str] = []
+    latin_whole: list[str] = []
     for part in (*families, *givens):
         _sort(part, kanji, strict, kana, latin, latin_strict)
     for one in people:
@@ -76,7 +78,9 @@ def sought(name: str, readings: tuple[str, ...] = ()) -> Sought:
     for one in people:
         short = [(a, b) for f in one.families for g in one.givens for a in f.readings for b in g.readings]
         strict |= dict.fromkeys(a + gap + b for a, b in short if len(a) + len(b) < 5 for gap in ("", " ", "\u3000"))
-    whole = [one for one in (*_pairs(people), *_squeezed_whole(apart)) if one]
+    for one in people:
+        latin_whole += _whole_in_characters(one)
+    whole = [one for one in (*_pairs(people), *_squeezed_whole(apart), *latin_whole) if one]
     return Sought(
         tuple(sorted(kanji, key=len, reverse=True)), tuple(strict), tuple(kana),
         _any(whole), _latin(latin), _latin(latin_strict), _initials(people),
@@ -84,12 +88,25 @@ def sought(name: str, readings: tuple[str, ...] = ()) -> Sought:
     )  # fmt: skip
 
 
+def _whole_in_characters(one: Name) -> Iterator[str]:
+    """Family and given name in the kanji they may have, where the config has none."""
+    kanji = [
+        {name for part in parts if not _HAS_KANJI.search(part.written) for reading in part.readings[:3]
+         for name in written_as(reading, family=family)}
+        for parts, family in ((one.families, True), (one.givens, False))
+    ]  # fmt: skip
+    if all(kanji):
+        first, second = (f"(?:{'|'.join(sorted(names))})" for names in kanji)
+        yield rf"{first}[\s\u3000・]{{0,3}}{second}|{second}[\s\u3000]{{0,3}}{first}"
+
+
 def _in_characters(one: Name) -> Iterator[str]:
-    """Kanji of a name that the config has in kana alone."""
+    """Kanji of a name that the config has in kana or in Latin letters alone."""
     for parts, family in ((one.families, True), (one.givens, False)):
         for part in parts:
-            if part.readings == (fold_word(part.written),):
-                yield from written_as(part.readings[0], family=family)
+            if not _HAS_KANJI.search(part.written):
+                for reading in part.readings[:3]:
+                    yield from written_as(reading, family=family)
 
 
 def _initials(people: Iterable[Name]) -> re.Pattern[str] | None:
@@ -201,13 +218,13 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
         for start in _places(text, name):
             end = start + len(name)
             if _alone(page, start, end) and (signed := page.signed(start, end)) | page.addressed(start, end):
-                if not signed and (_THING.match(text, end) or _somebody_elses_given(page, start, who)):
+                if not signed and (is_thing(text, end) or _somebody_elses_given(page, start, who)):
                     continue
                 yield Trace(start, end, signed)
     if who.latin is not None:
         for hit in who.latin.finditer(text):
             signed = page.signed(hit.start(), hit.end())
-            if signed or not _THING.match(text, hit.end()):
+            if signed or not is_thing(text, hit.end()):
                 yield Trace(hit.start(), hit.end(), signed)
     if who.latin_strict is not None:
         for hit in who.latin_strict.finditer(text):
@@ -251,7 +268,7 @@ def _kanji(page: Page, name: str, who: Sought) -> Iterator[Trace]:
         if signed or page.addressed(start, end):
             if name in ordinary_words.PLACES and re.match(r"[県市区町村駅府]", page.after(end, 1)):
                 continue
-        elif not _stands(page, name, start, end, who):
+        elif page.related(start, end) or not _stands(page, name, start, end, who):
             continue
         yield Trace(start, end, signed)
 
@@ -272,7 +289,7 @@ def _stands(page: Page, name: str, start: int, end: int, who: Sought) -> bool:
         return any(_own_given(page, end, given) for given in who.givens) if name in who.families else False
     if name in ordinary_words.PLACES and _GOES_ON.match(text[end : end + 24]):
         return False
-    return not (_HOUSE.match(text, end) or _THING.match(text, end) or _somebody_else(page, name, end, who))
+    return not (_HOUSE.match(text, end) or is_thing(text, end) or _somebody_else(page, name, end, who))
 
 
 # Kanji that may follow a name at once. Any others make another word or name of it: 佐藤錦, 森鴎外, 長谷川式.
@@ -284,10 +301,15 @@ _HOUSE = re.compile(
 )
 _THING = re.compile(
     r"[」』]?[ ]?(?:と(?:いう|いった|呼ぶ|名付けた|名づけた)(?:お?名前の|名の)?"
-    r"(?:犬|猫|いぬ|ねこ|ぺっと|うさぎ|鳥|小鳥|ぬいぐるみ|人形|お?店|町|村|街|駅|地名|場所|ところ|所|土地|地域|曲|歌|本|絵本|映画|小説|漫画|まんが|どらま|番組|作品|あにめ|げーむ"
+    r"(?:犬|猫|いぬ|ねこ|ぺっと|うさぎ|鳥|小鳥|ぬいぐるみ|人形|お?店|喫茶店|かふぇ|れすとらん|町|村|街|駅|地名|場所|ところ|所|土地|地域|曲|歌|本|絵本|映画|小説|漫画|まんが|どらま|番組|作品|あにめ|げーむ"
     r"|薬|お薬|商品|会社|学校|お寺|花|植物|言葉|ことば|漢字|字|名字|苗字|姓|主人公|登場人物|役|俳優|女優|歌手|作家|芸能人|選手|あいどる|友だち|友達|同級生|上司|同僚|息子|娘)"
     r"|の(?:木|花|実|葉|苗|枝|香り|鳴き声|巣|お?車|ばいく)(?![村本田山下々])|(?:のよう|みたい)[にな])"
 )
+
+
+def is_thing(text: str, end: int) -> bool:
+    """Whether what ends there is said to be a thing, a place, somebody in a story."""
+    return bool(_THING.match(text, end))
 
 
 def _own_given(page: Page, end: int, given: str) -> bool:
@@ -323,7 +345,7 @@ def _kana_stands(page: Page, start: int, end: int) -> bool:
         particles = (
             r"[はがにとへも]" if text[start:end] in ordinary_words.SELDOM_KANA else r"[はがのもをにとへまかでよや]"
         )
-        return after != "H" or page.strong(end) or bool(re.match(particles, rest) and not _THING.match(text, end))
+        return after != "H" or page.strong(end) or bool(re.match(particles, rest) and not is_thing(text, end))
     if page.strong(end):
         return True
     return text[start - 1] in _PARTICLES and after != "H" and page.kind(start - 2) not in ("H", "")

@@ -44,7 +44,8 @@ def other_cases(page: Page, own: int, known: Collection[int] | None) -> Iterator
             if number in (own, 0):
                 continue
             told = bool(_WHO_BEHIND.match(text, hit.end()))
-            if pattern is not _NUMBERED and not told and _COUNTED.match(text, hit.end()):
+            counted = pattern is not _NUMBERED and not told and _COUNTED.match(text, hit.end())
+            if counted and not ("番号" in hit[0] and text.startswith("号", hit.end())):
                 continue
             if pattern is _MARKED and not told and (number < 10 or number in _SERVICES):
                 continue  # No. 1 is praise
@@ -76,6 +77,7 @@ def _value(written: str) -> int:
 
 NUMERALS = {str(digit): f"[{digit}{kanji}]" for digit, kanji in enumerate("〇一二三四五六七八九")}
 NUMERALS["0"] = "[0〇零o]"
+EITHER = NUMERALS | {kanji: f"[{digit}{kanji}]" for digit, kanji in enumerate("〇一二三四五六七八九")}
 _BETWEEN = r"[\s\u3000\-‐-―−ーｰ–—~.・,()/_の]{0,3}"
 
 

@@ -24,16 +24,17 @@ _FUNCTION_WORDS = words(
 # masked beside an @, where an address or account is named, on a line of their own, and where somebody is called so.
 _EVERYDAY_WORDS = words(
     """
-    info mail office contact support help admin staff desk post news shop web home page line sns app phone tel fax net
-    pc tv sos dv ok ng id ai it cd dvd blog twitter facebook instagram tiktok youtube google gmail amazon iphone android
-    game cafe pop rock live love life happy smile dream dreams hope home house room work works job school student
-    students teacher class club test exam time day days night today tomorrow morning summer winter spring autumn help me you
-    friend friends family mother father mom dad baby girl boy man woman people person name address hello hi thanks thank
-    sorry please good bad sad angry tired lonely alone sick pain death dead die kill end start stop go come back down up
-    out in on off here there where world heart mind soul body head hand eye eyes blue red black white green pink gold
-    silver sun moon star stars sky sea rain snow flower flowers tree cat cats dog dogs bird birds music piano guitar
-    soccer baseball tennis run walk sleep eat drink coffee tea milk cake book books movie photo picture car bike train
-    bus money bank card point free new old big small long short high low first last best no1 number one two three
+    info mail office contact support help admin staff desk post news shop web home page line sns app phone tel
+    fax net pc tv sos dv ok ng id ai it cd dvd blog twitter facebook instagram tiktok youtube google gmail
+    amazon iphone android game cafe pop rock live love life happy smile dream dreams hope house room work
+    works job school student students teacher class club test exam time day days night today tomorrow morning
+    summer winter spring autumn me you friend friends family mother father mom dad baby girl boy man woman
+    people person name address hello hi thanks thank sorry please good bad sad angry tired lonely alone sick
+    pain death dead die kill end start stop go come back down up out in on off here there where world heart
+    mind soul body head hand eye eyes blue red black white green pink gold silver sun moon star stars sky sea
+    rain snow flower flowers tree cat cats dog dogs bird birds music piano guitar soccer baseball tennis run
+    walk sleep eat drink coffee tea milk cake book books movie photo picture car bike train bus money bank
+    card point free new old big small long short high low first last best no1 number one two three
     """
 )
 
