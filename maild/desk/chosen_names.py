@@ -32,7 +32,7 @@ def find_chosen(page: Page, chosen: str) -> Iterator[Trace]:
             start = text.find(word, start + 1)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def sought_chosen(chosen: str) -> tuple[tuple[str, bool, bool], ...]:
     """What to look for: words, whether each is a trace wherever it stands, and whether 「…の相談」 tells of it."""
     name = fold_word(chosen)
@@ -55,22 +55,25 @@ class ChosenNames:
     """Names by what one would look for, so that a text asks for its own words and not for every name there is."""
 
     def __init__(self) -> None:
-        self._by_head: dict[str, dict[str, None]] = {}
+        self._by_head: dict[str, tuple[str, ...]] = {}  # tuples: nearly all heads have one name, and a set is large
         self._sizes: dict[int, int] = {}
 
     def add(self, name: str) -> None:
         """A name to be found."""
         for head in _heads(name):
-            if head not in self._by_head:
-                self._by_head[head] = {}
+            known = self._by_head.get(head, ())
+            if not known:
                 self._sizes[len(head)] = self._sizes.get(len(head), 0) + 1
-            self._by_head[head][name] = None
+            if name not in known:
+                self._by_head[head] = (*known, name)
 
     def discard(self, name: str) -> None:
         """No longer to be found."""
         for head in _heads(name):
-            self._by_head[head].pop(name, None)
-            if not self._by_head[head]:
+            left = tuple(one for one in self._by_head[head] if one != name)
+            if left:
+                self._by_head[head] = left
+            else:
                 del self._by_head[head]
                 self._sizes[len(head)] -= 1
 

@@ -55,7 +55,7 @@ def _is_mark(character: str) -> bool:
     return character > "\u02ff" and (character in "\uff9e\uff9f" or unicodedata.combining(character) != 0)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _folded_cluster(cluster: str) -> tuple[tuple[str, str], ...]:
     """The folded characters of one written character and the script of each."""
     return tuple((chr(ord(one) - 0x60) if "ァ" <= one <= "ヶ" else one, _kind(one)) for one in fold_cluster(cluster))
@@ -73,7 +73,7 @@ def fold_cluster(cluster: str) -> str:
     return text
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def fold_word(word: str) -> str:
     """A name or word as ``fold`` would show it."""
     return fold(word).text.strip()

@@ -10,7 +10,7 @@ import itertools
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 _OLD = str.maketrans(
@@ -160,7 +160,7 @@ def read_given(written: str) -> tuple[str, ...]:
     return tuple(one for one in made if len(one) >= 2)
 
 
-@cache
+@lru_cache(maxsize=512)
 def take_apart(name: str) -> Name:
     """Family and given name of one person as a config has it: with a space or without, titles and brackets left out."""
     text = fold_characters(unicodedata.normalize("NFKC", name)).lower()

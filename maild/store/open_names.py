@@ -8,6 +8,7 @@ wrote meanwhile. They are in memory only, and go with the case.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from maild.desk.chosen_names import ChosenNames
@@ -19,10 +20,10 @@ class DeskNames:
     def __init__(self, names: Iterable[tuple[int, str]] = ()) -> None:
         self._lock = threading.RLock()
         self._of: dict[int, str] = {}
-        self._bearers: dict[str, set[int]] = {}
+        self._bearers: dict[str, int] = {}  # how many cases bear a name
         self._index = ChosenNames()
         for number, name in names:
-            self.put(number, name)
+            self._put(number, name)
 
     def put(self, number: int, name: str | None) -> None:
         """A case as it is now; None: it is closed, or nobody named it."""
@@ -31,23 +32,25 @@ class DeskNames:
 
     def _put(self, number: int, name: str | None) -> None:
         before = self._of.pop(number, None)
-        if before is not None and before != name:
-            bearers = self._bearers[before]
-            bearers.discard(number)
-            if not bearers:
+        if name:
+            self._of[number] = name
+        if name == before:
+            return
+        if before is not None:
+            self._bearers[before] -= 1
+            if not self._bearers[before]:
                 del self._bearers[before]
                 self._index.discard(before)
         if name:
-            self._of[number] = name
             if name not in self._bearers:
-                self._bearers[name] = set()
                 self._index.add(name)
-            self._bearers[name].add(number)
+            self._bearers[name] = self._bearers.get(name, 0) + 1
 
     def within(self, folded: str, besides: Collection[int]) -> set[str]:
         """Names that may stand in a folded text, of cases other than these."""
         with self._lock:
-            return {name for name in self._index.within(folded) if not self._bearers[name] <= set(besides)}
+            left = Counter(name for number in set(besides) if (name := self._of.get(number)) is not None)
+            return {name for name in self._index.within(folded) if self._bearers[name] > left[name]}
 
 
 class OpenNames:
