@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from maild.mail.charmap import NARROW
+
 _INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff"
 # Inside an address: nothing one sees, or the end of a line with the quote marks of the next.
 _JOIN = f"[{_INVISIBLE}]{{0,4}}(?:[ \\t]{{0,4}}=?\\r?\\n[>＞|｜ \\t\u3000]{{0,8}})?"
@@ -52,9 +54,9 @@ def character(one: str) -> str:
 # Marks of an address in words, and what phones put in their place.
 _SPOKEN = {
     ".": (r"[。｡・]", "ドット", "どっと", "ﾄﾞｯﾄ", r"[(（\[][\s\u3000]?(?:dot|ドット)[\s\u3000]?[)）\]]"),
-    "-": (r"[‐‑‒–—−ーｰ]", "ハイフン", "ﾊｲﾌﾝ", "マイナス"),
-    "_": ("アンダーバー", "アンダースコア", "ｱﾝﾀﾞｰﾊﾞｰ"),
-    "+": ("プラス",),
+    "-": (r"[‐‑‒–—−ーｰ]", r"[(（\[]?(?:ハイフン|ﾊｲﾌﾝ|マイナス)[)）\]]?"),
+    "_": (r"[(（\[]?(?:アンダーバー|アンダースコア|ｱﾝﾀﾞｰﾊﾞｰ)[)）\]]?",),
+    "+": (r"[(（\[]?プラス[)）\]]?",),
 }
 
 
@@ -69,6 +71,19 @@ def local_pattern(local: str) -> str:
     return '["”“＂]?' + text_pattern(local) + '["”“＂]?'
 
 
+def spread_pattern(local: str) -> str:
+    """A local part beside its @: spaces around its marks or in their place (``neko no te@``)."""
+    pieces = re.split(r"([._\-])", unicodedata.normalize("NFKC", local))
+    gap = "[ \u3000]?"
+    marks = {piece: f"(?:{gap}{character(piece)}{gap}|[ \u3000])" for piece in "._-"}
+    return "".join(marks.get(piece) or text_pattern(piece) for piece in pieces if piece)
+
+
+def spelled_pattern(local: str) -> str:
+    """A local part letter by letter: ``n e k o``."""
+    return "[ \u3000]{1,2}".join(character(one) for one in unicodedata.normalize("NFKC", local))
+
+
 def domain_pattern(domain: str) -> str:
     """A domain, its dots written in any way."""
     return _DOT.join(text_pattern(label) for label in domain.split("."))
@@ -78,4 +93,41 @@ def domain_pattern(domain: str) -> str:
 def address_pattern(address: str) -> re.Pattern[str]:
     """Finds ``address`` wherever it stands as a whole."""
     local, _, domain = address.rpartition("@")
-    return re.compile(f"{BEFORE}{local_pattern(local.strip(chr(34)))}{AT}{domain_pattern(domain)}", re.IGNORECASE)
+    local = local.strip('"')
+    ways = [local_pattern(local)]
+    if re.search(r"\w[._\-]\w", local):
+        ways.append(spread_pattern(local))
+    if len(local) >= 3:
+        ways.append(spelled_pattern(local))
+    return re.compile(f"{BEFORE}(?:{'|'.join(ways)}){AT}{domain_pattern(domain)}", re.IGNORECASE)
+
+
+_ODD = re.compile("[\u0130\u0131\u017f\u212a]")  # what matches an ASCII letter in any case without being it
+_LETTER = re.compile("[0-9A-Za-z０-９Ａ-Ｚａ-ｚ%=&]")
+_VISIBLE = re.compile("[!-~！-～]+")
+_ENCODED = re.compile("[%=][0-9a-f][0-9a-f]|&#")
+_RUNS = re.compile("[a-z0-9]+")
+
+
+def surely_lacks(text: str, address: str) -> bool:
+    """Whether the address surely stands nowhere in the text, however written. Nearly always so, and then nothing has
+    to be compiled: that takes longer than all the rest of a mail."""
+    telling = _telling(address)
+    if not telling or _ODD.search(text):
+        return False
+    if not _LETTER.search(text):
+        return True
+    seen = "".join(_VISIBLE.findall(text))
+    if not seen.isascii():
+        seen = NARROW(seen)
+    seen = seen.lower()
+    if _ENCODED.search(seen):
+        return False
+    return telling not in "".join(_RUNS.findall(seen))
+
+
+@lru_cache(maxsize=512)
+def _telling(address: str) -> str:
+    """The longest run of letters or digits in a local part (a dot may be written in words); "": it is not so simple."""
+    base = address.rpartition("@")[0].strip('"').partition("+")[0] or address
+    return max(_RUNS.findall(base.lower()), key=len, default="") if base.isascii() else ""

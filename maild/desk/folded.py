@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from maild.desk.readings import fold_characters
 
@@ -39,15 +41,24 @@ def fold(text: str) -> Folded:
     at = 0
     while at < len(text):
         end = at + 1
-        while end < len(text) and end - at < 8 and (text[end] in "\uff9e\uff9f" or unicodedata.combining(text[end])):
+        while end < len(text) and end - at < 8 and _is_mark(text[end]):
             end += 1
-        for character in fold_cluster(text[at:end]):
-            kind = _kind(character)
-            folded.append(chr(ord(character) - 0x60) if "ァ" <= character <= "ヶ" else character)
+        for character, kind in _folded_cluster(text[at:end]):
+            folded.append(character)
             kinds.append(kind)
             starts.append(at)
         at = end
     return Folded("".join(folded), "".join(kinds), tuple(starts), text)
+
+
+def _is_mark(character: str) -> bool:
+    return character > "\u02ff" and (character in "\uff9e\uff9f" or unicodedata.combining(character) != 0)
+
+
+@lru_cache(maxsize=4096)
+def _folded_cluster(cluster: str) -> tuple[tuple[str, str], ...]:
+    """The folded characters of one written character and the script of each."""
+    return tuple((chr(ord(one) - 0x60) if "ァ" <= one <= "ヶ" else one, _kind(one)) for one in fold_cluster(cluster))
 
 
 def fold_cluster(cluster: str) -> str:
@@ -62,6 +73,7 @@ def fold_cluster(cluster: str) -> str:
     return text
 
 
+@lru_cache(maxsize=512)
 def fold_word(word: str) -> str:
     """A name or word as ``fold`` would show it."""
     return fold(word).text.strip()
@@ -89,18 +101,24 @@ class Joined:
     places: tuple[int, ...] = field(repr=False)  # where each character stands in Folded.text
 
 
+_SEPARATORS = " \t\u3000\n.・･-_/|*★☆♡‐–—…,、"
+_SPACED = re.compile(rf"\w(?=[{re.escape(_SEPARATORS)}]\w[{re.escape(_SEPARATORS)}]\w)")
+
+
 def spaced_out(folded: Folded) -> list[Joined]:
     """Runs of three or more single characters with one separator between each two."""
     text, kinds = folded.text, folded.kinds
     found: list[Joined] = []
     at = 0
-    while at < len(text):
-        if kinds[at] not in "KHTL" or (at and kinds[at - 1] == kinds[at]):
-            at += 1
+    for hit in _SPACED.finditer(text):
+        if hit.start() < at or kinds[hit.start()] not in "KHTL":
+            continue
+        at = hit.start()
+        if at and kinds[at - 1] == kinds[at]:
             continue
         places = [at]
         here = at
-        while here + 2 < len(text) and text[here + 1] in " \t\u3000.・-_/|" and kinds[here + 2] in "KHTL":
+        while here + 2 < len(text) and text[here + 1] in _SEPARATORS and kinds[here + 2] in "KHTL":
             runs_on = kinds[here + 3 : here + 4] == kinds[here + 2]
             if runs_on and kinds[here + 2] != HIRAGANA:
                 break

@@ -9,11 +9,12 @@ import bisect
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from maild.desk import name_traces, ordinary_words
-from maild.desk.address_forms import address_pattern
+from maild.desk import chosen_names, name_traces, number_traces, ordinary_words
+from maild.desk.address_forms import address_pattern, surely_lacks
 from maild.desk.folded import Folded, fold, fold_word
-from maild.desk.name_traces import Page, Trace
+from maild.desk.name_context import Page, Trace
 from maild.desk.rules import Counselor
 
 
@@ -41,9 +42,9 @@ def find(text: str, secrets: Secrets) -> tuple[str, ...]:
         *_other_names(page, secrets),
         *_addresses(text, page, secrets),
         *_locals(page, secrets),
-        *_phones(page, secrets),
+        *number_traces.phones(page, [one.phone for one in secrets.counselors], secrets.allowed_phones),
         *_words(page, secrets),
-        *_cases(page, secrets),
+        *number_traces.other_cases(page, secrets.case, secrets.other_cases),
     ]
     kept: list[Trace] = []
     for trace in sorted(traces, key=lambda one: (one.start, -one.end)):
@@ -86,7 +87,7 @@ def _other_names(page: Page, secrets: Secrets) -> Iterator[Trace]:
     for name in dict.fromkeys(secrets.other_names):
         if fold_word(name) == mine:
             continue
-        for trace in name_traces.find_chosen(page, name):
+        for trace in chosen_names.find_chosen(page, name):
             if not any(start <= trace.start and trace.end <= end for start, end in own):
                 yield trace
 
@@ -120,6 +121,8 @@ def _addresses(text: str, page: Page, secrets: Secrets) -> Iterator[Trace]:
         if address.rstrip(".-") not in allowed:
             yield Trace(hit.start() - len(local[0]), domain.end())
     for address in _secret_addresses(secrets):
+        if surely_lacks(text, address):
+            continue
         for found in address_pattern(address).finditer(text):
             yield _back(page.folded, found.start(), found.end())
 
@@ -149,7 +152,9 @@ def _locals(page: Page, secrets: Secrets) -> Iterator[Trace]:
             continue
         for start in _places(text, local):
             end = start + len(local)
-            if not _runs_on(text[start - 1 : start]) and not _runs_on(text[end : end + 1]):
+            if _runs_on(text[start - 1 : start]) or _runs_on(text[end : end + 1]):
+                continue
+            if not (local.isalpha() and name_traces.is_thing(text, end)):
                 yield Trace(start, end)
 
 
@@ -157,66 +162,27 @@ def _runs_on(character: str) -> bool:
     return character.isascii() and (character.isalnum() or character == "_")
 
 
-# -- phones, words, cases ----------------------------------------------------------------------------------------------
-
-_NUMERALS = {str(digit): f"[{digit}{kanji}]" for digit, kanji in enumerate("〇一二三四五六七八九")} | {"0": "[0〇零o]"}
-_BETWEEN = r"[\s\u3000\-‐-―−ーｰ–—~.・,()/_]{0,3}"
-
-
-def _phones(page: Page, secrets: Secrets) -> Iterator[Trace]:
-    public = {_digits(phone) for phone in secrets.allowed_phones}
-    for phone in dict.fromkeys(_digits(one.phone) for one in secrets.counselors if one.phone):
-        if len(phone) < 6 or phone in public:
-            continue
-        for digits in (phone, "81" + phone[1:] if phone.startswith("0") else phone):
-            pattern = _BETWEEN.join(_NUMERALS[digit] for digit in digits)
-            for hit in re.finditer(rf"(?<!\d){pattern}(?!\d)", page.folded.text):
-                yield Trace(*hit.span())
-
-
-def _digits(phone: str) -> str:
-    digits = re.sub(r"\D", "", fold_word(phone))
-    return "0" + digits[2:] if fold_word(phone).startswith(("+81", "0081")) and digits.startswith("81") else digits
+# -- words -------------------------------------------------------------------------------------------------------------
 
 
 def _words(page: Page, secrets: Secrets) -> Iterator[Trace]:
     text = page.folded.text
     for word in dict.fromkeys(fold_word(word) for word in secrets.words):
-        if not word:
-            continue
-        for start in _places(text, word):
-            end = start + len(word)
+        for hit in _word_pattern(word).finditer(text) if word else ():
+            start, end = hit.span()
             if word.isascii() and (_runs_on(text[start - 1 : start]) or _runs_on(text[end : end + 1])):
                 continue
             yield Trace(start, end)
 
 
-# A number that stands for a case: the tag as maild prints it, or words that say so.
-_CASE = re.compile(
-    r"(?:受付(?:番号)?|受け付け(?:番号)?|相談番号|けーす(?:番号)?|案件|\bref|\bcase|\[no\.?)[\s\u3000]{0,3}(?:no\.?|[#:の])?[\s\u3000]{0,3}(\d{1,9})(?!\d)"
-)
-_LOOSE_CASE = re.compile(r"相談[\s\u3000]{0,3}(?:no\.?|[#:])?[\s\u3000]{0,3}(\d{1,9})(?!\d)")
-_NUMBERED = re.compile(
-    r"(?<![\d\-:.,/])(\d{1,9})[\s\u3000]?番(?:の(?:方|かた|人|相談者|ご?相談|件|受付|けーす)|さん|様)"
-)
-_COUNTED = re.compile(
-    r"[\s\u3000]{0,1}(?:[年月日時分秒回歳才人名件つ個度割倍円台階条項章頁ヶケかカ箇・,.:/~\-–ー%時週代枠室号線本枚点位]|か月|番目|番窓口|番線|まで|から\d|ぺーじ|せんち|kg|cm|km)"
-)
-
-
-def _cases(page: Page, secrets: Secrets) -> Iterator[Trace]:
-    """Numbers of other cases; ages, times, counts and prices are none."""
-    text = page.folded.text
-    for pattern in (_CASE, _LOOSE_CASE, _NUMBERED):
-        for hit in pattern.finditer(text):
-            number = int(hit[1])
-            if number == secrets.case or number == 0:
-                continue
-            if pattern is not _NUMBERED and _COUNTED.match(text, hit.end()):
-                continue
-            if secrets.other_cases is not None and number not in secrets.other_cases:
-                continue
-            yield Trace(*hit.span())
+@lru_cache(maxsize=512)
+def _word_pattern(word: str) -> re.Pattern[str]:
+    """A configured word with spaces in it or without, its digits in either script."""
+    gap = "" if word.isascii() else r"[ \t\u3000]{0,2}"
+    letters = [one for one in word if not one.isspace()] if gap else word
+    return re.compile(
+        gap.join(number_traces.EITHER.get(one, r"\s+" if one.isspace() else re.escape(one)) for one in letters)
+    )
 
 
 def _places(text: str, word: str) -> Iterator[int]:

@@ -12,128 +12,26 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from maild.desk import ordinary_words
-from maild.desk.folded import KANJI, LATIN, Folded, fold_word, line_breaks, line_of, spaced_out
-from maild.desk.readings import Name, Part, latin_pattern, surnames, take_apart
+from maild.desk.folded import KANJI, fold_word
+from maild.desk.name_context import Page, Trace
+from maild.desk.readings import (
+    Name,
+    Part,
+    foreign_latin,
+    given_names,
+    latin_pattern,
+    plain_latin,
+    surnames,
+    take_apart,
+    written_as,
+)
 
-_ROLE = (
-    r"(?:御?担当(?:者|相談員|職員|カウンセラー)?|相談員|相談担当|カウンセラー|臨床心理士|公認心理師|心理士|心理師|精神保健福祉士|社会福祉士|保健師"
-    r"|看護師|医師|職員|スタッフ|窓口|室長|所長|主任|課長|係長|係|センター|文責|記入者|返信者|回答者|差出人|署名|名前|氏名|わたくし|わたし|私|当方|こちらは"
-    r"|counsell?or|from|by|name|regards|sincerely|yours|thanks|i am|i'm|this is|my name is|signed)"
-)
-_ROLE_FOLDED = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in _ROLE)
-_MARKS = r"[\s\u3000\-–—―ー~〜=*・･、。,.:;/|()\[\]{}<>「」『』【】〔〕♪☆★…!?]{0,20}"
-_LEAD = re.compile(rf"{_MARKS}(?:[^\n。、]{{0,20}}?{_ROLE_FOLDED}(?:の|は|:|より)?{_MARKS}){{0,2}}\Z")
-_TAIL = re.compile(
-    rf"{_MARKS}(?:拝|記|より|です|と申します|ともうします|先生|{_ROLE_FOLDED})?{_MARKS}(?:[({{\[][^\n]{{0,20}})?\Z"
-)
-_ROLE_BEFORE = re.compile(rf"{_ROLE_FOLDED}(?:の|は|を務める|をしている|をしております)?[\s\u3000:、,・（(「]{{0,2}}\Z")
-_SENTENCE_BEFORE = re.compile(r"(?:\A|[\n。、!?:()「」『』・,.♪…])[\s\u3000]{0,4}\Z")
-_INTRODUCED = re.compile(
-    r"(?:です(?!が|け|か|ね)|でございます|でした|と申|ともうし|といい(?:ます|まして)|と言い(?:ます|まして)|が(?:お?返事|お?返信|お?答え|回答|承|うけたまわ|担当|対応|お受け"
-    r"|お話|拝見|読み|書)|がたんとう|が、?(?:今回|引き続き|今後|次回)|という者|という名|という相談員)"
-)
-_AT_WORK = re.compile(
-    r"が、?(?:引き続き|ひきつづき)?(?:担当|たんとう|承り|うけたまわ|お受けし|対応(?:いた|致|し)|お返事(?:いた|致|し|を))"
-)
-_STRONG = re.compile(
-    r"(?:です|でございます|でした|と申|ともうし|と(?:いい|言い)(?:ます|まして)|より(?![もか])|が(?:担当|承|お|対応|回答|拝見|返)|がたんとう|さん(?![ざじずぜぞ])|先生"
-    r"|せんせい|拝|はい$|に(?:お電話|ご連絡|お伝え|代わ|かわ|お尋ね|聞))"
-)
-_ADDRESSED = re.compile(
-    r"[\s\u3000]{0,1}(?:さん(?![かご]い|ざ|ぽ)|先生|せんせい|氏(?![名])|様(?![子々式])|さま(?!ざま|よ)|ちゃん(?!と)|くん|君(?!臨))"
-)
-_EVERYBODY = frozenset({"みな", "たく", "おく", "まご", "奥", "孫", "娘", "皆"})  # みなさん, たくさん, 奥さん
-_GIVEN_OUT = re.compile(
-    r"[\s\u3000]{0,1}(?:の(?:ご?相談|ケース|けーす|件|メール|めーる)|からの(?:ご?相談|メール|めーる))"
-)
 _PARTICLES = frozenset("はがのもをにとへや")
 _GOES_ON = re.compile(ordinary_words.PLACE_GOES_ON.replace("センター", "せんたー"))
 _TITLE_KANJI = re.compile(r"(?:担当者?|相談員|職員|師|士|長|係|課|部|室|任|員|私|方|責|名|氏|者|署|拝|上|医|会)\Z")
-_LETTERS = re.compile(r"[a-z]")
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Where in the folded text something stands; ``signed`` where it stands for the writer of the reply."""
-
-    start: int
-    end: int
-    signed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A folded text with what looking around in it needs."""
-
-    folded: Folded
-    breaks: list[int] = field(repr=False)
-    last: int  # where what is written ends
-
-    @classmethod
-    def of(cls, folded: Folded) -> Page:
-        return cls(folded, line_breaks(folded), len(folded.text.rstrip()))
-
-    def kind(self, place: int) -> str:
-        return self.folded.kinds[place] if 0 <= place < len(self.folded.kinds) else ""
-
-    def before(self, place: int, size: int = 40) -> str:
-        return self.folded.text[max(0, place - size) : place]
-
-    def after(self, place: int, size: int = 40) -> str:
-        return self.folded.text[place : place + size]
-
-    def own_line(self, start: int, end: int) -> bool:
-        """Whether a line holds nothing else but roles and ornaments."""
-        begin, stop = line_of(self.folded, self.breaks, start)
-        if stop - begin > 120 or end > stop:
-            return False
-        text = self.folded.text
-        return bool(_LEAD.match(text[begin:start]) and _TAIL.match(text[end:stop]))
-
-    def at_end(self, start: int, end: int) -> bool:
-        """Whether the text ends with it, apart from what comes before on the line."""
-        rest = self.folded.text[end : self.last]
-        if len(rest) > 6 or rest.strip("。.)）」』】]♪☆★*-~〜拝"):
-            return False
-        before = self.before(start, 1)
-        return (
-            not before or before in " \t\n\u3000・:/|-―ー~〜*(（「【[" or bool(_ROLE_BEFORE.search(self.before(start)))
-        )
-
-    def signed(self, start: int, end: int) -> bool:
-        """Whether it stands for the writer: a signature, an introduction."""
-        if self.own_line(start, end) and (self.folded.text[:start].strip() or not self.folded.text[end:].strip()):
-            return True
-        return self.at_end(start, end) or self.introduced(start, end)
-
-    def introduced(self, start: int, end: int) -> bool:
-        before, after = self.before(start), self.after(end)
-        if _AT_WORK.match(after):
-            return True
-        if _ROLE_BEFORE.search(before) and not re.match(r"さん|様|さま|先生", after):
-            return not _hiragana_runs_on(after)
-        if not _SENTENCE_BEFORE.search(before):
-            return False
-        return bool(_INTRODUCED.match(after) or re.match(r"より[\s\u3000。]{0,3}(?:\n|\Z)", after))
-
-    def addressed(self, start: int, end: int, *, given_out: bool = False) -> bool:
-        """Whether it stands as a name: さん behind it and no word before it."""
-        if (
-            start
-            and self.folded.text[start - 1] not in _PARTICLES
-            and self.kind(start - 1) == self.kind(start) != LATIN
-        ):
-            return False
-        after = self.after(end)
-        if self.folded.text[start:end] in _EVERYBODY:
-            return False
-        return bool(_ADDRESSED.match(after) or (given_out and _GIVEN_OUT.match(after)))
-
-
-def _hiragana_runs_on(after: str) -> bool:
-    return bool(re.match(r"[ぁ-ゖー]", after)) and not re.match(
-        r"(?:です|でし|でござ|と|が|は|より|に|の|も|まで|へ|か)", after
-    )
+_HAS_KANJI = re.compile(r"[\u3400-\u9fff]")
+_GAP = r"[ \t\u3000]{0,2}"
+_ODD_GAP = r"[ \t\u3000]?[.・･\-–—_/|*\n]?[ \t\u3000]?"  # 佐・藤, 佐<end of line>藤: only where it stands for a person
 
 
 # -- what to look for --------------------------------------------------------------------------------------------------
@@ -149,6 +47,9 @@ class Sought:
     whole: re.Pattern[str] | None = field(default=None, repr=False)  # family and given name together
     latin: re.Pattern[str] | None = field(default=None, repr=False)
     latin_strict: re.Pattern[str] | None = field(default=None, repr=False)
+    initials: re.Pattern[str] | None = field(default=None, repr=False)  # H.S.: only as a signature
+    families: frozenset[str] = field(default=frozenset(), repr=False)
+    givens: frozenset[str] = field(default=frozenset(), repr=False)  # empty: the config has the family name alone
 
 
 @lru_cache(maxsize=1024)
@@ -163,8 +64,11 @@ def sought(name: str, readings: tuple[str, ...] = ()) -> Sought:
     kana: dict[str, None] = {}
     latin: list[str] = []
     latin_strict: list[str] = []
+    latin_whole: list[str] = []
     for part in (*families, *givens):
         _sort(part, kanji, strict, kana, latin, latin_strict)
+    for one in people:
+        strict |= dict.fromkeys(_in_characters(one))
     if not families and not givens and len(fold_word(name)) >= 3:
         strict[fold_word(name)] = None
     if len(apart.whole) == 2 and families and givens:
@@ -174,11 +78,50 @@ def sought(name: str, readings: tuple[str, ...] = ()) -> Sought:
     for one in people:
         short = [(a, b) for f in one.families for g in one.givens for a in f.readings for b in g.readings]
         strict |= dict.fromkeys(a + gap + b for a, b in short if len(a) + len(b) < 5 for gap in ("", " ", "\u3000"))
-    whole = [one for one in (*_pairs(people), *_squeezed_whole(apart)) if one]
+    for one in people:
+        latin_whole += _whole_in_characters(one)
+    whole = [one for one in (*_pairs(people), *_squeezed_whole(apart), *latin_whole) if one]
     return Sought(
         tuple(sorted(kanji, key=len, reverse=True)), tuple(strict), tuple(kana),
-        _any(whole), _latin(latin), _latin(latin_strict),
+        _any(whole), _latin(latin), _latin(latin_strict), _initials(people),
+        frozenset(fold_word(part.written) for part in families), frozenset(fold_word(part.written) for part in givens),
     )  # fmt: skip
+
+
+def _whole_in_characters(one: Name) -> Iterator[str]:
+    """Family and given name in the kanji they may have, where the config has none."""
+    kanji = [
+        {name for part in parts if not _HAS_KANJI.search(part.written) for reading in part.readings[:3]
+         for name in written_as(reading, family=family)}
+        for parts, family in ((one.families, True), (one.givens, False))
+    ]  # fmt: skip
+    if all(kanji):
+        first, second = (f"(?:{'|'.join(sorted(names))})" for names in kanji)
+        yield rf"{first}[\s\u3000・]{{0,3}}{second}|{second}[\s\u3000]{{0,3}}{first}"
+
+
+def _in_characters(one: Name) -> Iterator[str]:
+    """Kanji of a name that the config has in kana or in Latin letters alone."""
+    for parts, family in ((one.families, True), (one.givens, False)):
+        for part in parts:
+            if not _HAS_KANJI.search(part.written):
+                for reading in part.readings[:3]:
+                    yield from written_as(reading, family=family)
+
+
+def _initials(people: Iterable[Name]) -> re.Pattern[str] | None:
+    """H.S., S・H, (H. S.): first letters of both names, as people sign with them."""
+    pairs: dict[tuple[str, str], None] = {}
+    for one in people:
+        for a, b in ((a, b) for f in one.families for g in one.givens for a in _letters(f) for b in _letters(g)):
+            pairs |= {(a, b): None, (b, a): None}
+    ways = "|".join(rf"{a}[.・\s]{{1,2}}{b}\.?" for a, b in pairs)
+    return re.compile(rf"(?<![a-z0-9.])(?:{ways})(?![a-z0-9])") if ways else None
+
+
+def _letters(part: Part) -> dict[str, None]:
+    spelt = [plain_latin(reading) for reading in part.readings] + [part.written]
+    return dict.fromkeys(one[0] for one in spelt if one[:1].isascii() and one[:1].isalpha())
 
 
 def _sort(
@@ -203,6 +146,8 @@ def _sort(
         probe = re.sub(r"\(\?:([a-z]+)[^)]*\)|\[(.)[^\]]*\]|\??", r"\1\2", plain)
         loose = len(probe) >= 4 and probe not in ordinary_words.LATIN and len(reading) >= 3
         (latin if loose or (len(probe) >= 6) else latin_strict).append(latin_pattern(reading))
+        for spelling in foreign_latin(reading):
+            (latin_strict if len(spelling) < 5 or spelling in ordinary_words.LATIN else latin).append(spelling)
 
 
 def _pairs(people: Iterable[Name]) -> Iterator[str]:
@@ -219,6 +164,7 @@ def _pairs(people: Iterable[Name]) -> Iterator[str]:
                     yield rf"{a}[\s\u3000・]{{0,3}}{re.escape(second)}"
                 ways = [
                     [latin_pattern(reading) for reading in part.readings]
+                    + [spelling for reading in part.readings for spelling in foreign_latin(reading)]
                     + ([re.escape(fold_word(part.written))] if part.written.isascii() else [])
                     for part in (family, given)
                 ]
@@ -254,21 +200,32 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
     text = page.folded.text
     if who.whole is not None:
         for hit in who.whole.finditer(text):
+            if page.kind(hit.end()) == KANJI == page.kind(hit.end() - 1) and not (
+                _AFTER_A_NAME.match(text, hit.end()) or page.own_line(*hit.span())
+            ):
+                continue  # 松本清張, where ours is 松本清
             yield Trace(hit.start(), hit.end(), page.signed(hit.start(), hit.end()))
     for name in who.kanji:
-        yield from _kanji(page, name)
+        yield from _kanji(page, name, who)
     for reading in who.kana:
         for start in _places(text, reading):
-            if _kana_stands(page, start, start + len(reading)):
-                yield Trace(start, start + len(reading), page.signed(start, start + len(reading)))
+            end = start + len(reading)
+            if _kana_stands(page, start, end):
+                signed = page.signed(start, end)
+                if signed or not _somebody_elses_given(page, start, who):
+                    yield Trace(start, end, signed)
     for name in who.strict:
         for start in _places(text, name):
             end = start + len(name)
             if _alone(page, start, end) and (signed := page.signed(start, end)) | page.addressed(start, end):
+                if not signed and (is_thing(text, end) or _somebody_elses_given(page, start, who)):
+                    continue
                 yield Trace(start, end, signed)
     if who.latin is not None:
         for hit in who.latin.finditer(text):
-            yield Trace(hit.start(), hit.end(), page.signed(hit.start(), hit.end()))
+            signed = page.signed(hit.start(), hit.end())
+            if signed or not is_thing(text, hit.end()):
+                yield Trace(hit.start(), hit.end(), signed)
     if who.latin_strict is not None:
         for hit in who.latin_strict.finditer(text):
             start, end = hit.span()
@@ -277,6 +234,10 @@ def find(page: Page, who: Sought) -> Iterator[Trace]:
                 page.addressed(start, end)
             ):
                 yield Trace(start, end, signed)
+    if who.initials is not None:
+        for hit in who.initials.finditer(text):
+            if page.folded.written(*hit.span())[:1].isupper() and page.signed(*hit.span()):
+                yield Trace(hit.start(), hit.end(), True)
     yield from _spaced_letters(page, who)
 
 
@@ -300,24 +261,75 @@ def _alone(page: Page, start: int, end: int) -> bool:
     return not (after == kind == "T")
 
 
-def _kanji(page: Page, name: str) -> Iterator[Trace]:
-    text = page.folded.text
-    for hit in re.finditer(r"[ \t\u3000]{0,2}".join(re.escape(one) for one in name), text):
+def _kanji(page: Page, name: str, who: Sought) -> Iterator[Trace]:
+    for hit in re.finditer(_ODD_GAP.join(re.escape(one) for one in name), page.folded.text):
         start, end = hit.span()
         signed = page.signed(start, end)
-        if not signed and not page.addressed(start, end):
-            left, right = text[start - 1 : start] + text[start], text[end - 1] + text[end : end + 1]
-            if page.kind(start - 1) == KANJI and (left in surnames() or left in ordinary_words.WORD_BEGINS):
+        if signed or page.addressed(start, end):
+            if name in ordinary_words.PLACES and re.match(r"[県市区町村駅府]", page.after(end, 1)):
                 continue
-            if page.kind(end) == KANJI and right in ordinary_words.WORD_BEGINS:
-                continue
-            if name in ordinary_words.PLACES and _GOES_ON.match(text[end : end + 24]):
-                continue
-            if any(character in " \t\u3000" for character in hit.group()) and page.kind(start - 1) == KANJI:
-                continue
-        elif name in ordinary_words.PLACES and re.match(r"[県市区町村駅府]", text[end : end + 1]):
+        elif page.related(start, end) or not _stands(page, name, start, end, who):
             continue
         yield Trace(start, end, signed)
+
+
+def _stands(page: Page, name: str, start: int, end: int, who: Sought) -> bool:
+    """Whether kanji that no signature and no さん point out are this person's: no word, place, house or other name."""
+    text = page.folded.text
+    spaced = end - start > len(name)
+    if spaced and not re.fullmatch(_GAP.join(re.escape(one) for one in name), text[start:end]):
+        return False
+    if page.kind(start - 1) == KANJI:
+        left = text[start - 1] + text[start]
+        if spaced or left in ordinary_words.WORD_BEGINS or left in surnames():
+            return False
+        if any(text[start - more : start] + name in table for more in (1, 2) for table in (surnames(), given_names())):
+            return False
+    if page.kind(end) == KANJI and not _AFTER_A_NAME.match(text, end):
+        return any(_own_given(page, end, given) for given in who.givens) if name in who.families else False
+    if name in ordinary_words.PLACES and _GOES_ON.match(text[end : end + 24]):
+        return False
+    return not (_HOUSE.match(text, end) or is_thing(text, end) or _somebody_else(page, name, end, who))
+
+
+# Kanji that may follow a name at once. Any others make another word or name of it: 佐藤錦, 森鴎外, 長谷川式.
+_AFTER_A_NAME = re.compile(
+    r"担当|相談|心理|公認|臨床|主任|室長|所長|課長|係|職員|先生|様|氏|君|殿|拝|記|宛|本人|個人|自身|経由|不在|退|等|他|一同|以下|今|本日|前[回々]|次回|両[名方]"
+)
+_HOUSE = re.compile(
+    r"(?:くりにっく|ぐりーん|すた(?:じお|いる)|びる|まんしょん|すーぱー|ふぁーむ|ほーむ|こーひー|いんたー|かっぷ|通り)"
+)
+_THING = re.compile(
+    r"[」』]?[ ]?(?:と(?:いう|いった|呼ぶ|名付けた|名づけた)(?:お?名前の|名の)?"
+    r"(?:犬|猫|いぬ|ねこ|ぺっと|うさぎ|鳥|小鳥|ぬいぐるみ|人形|お?店|喫茶店|かふぇ|れすとらん|町|村|街|駅|地名|場所|ところ|所|土地|地域|曲|歌|本|絵本|映画|小説|漫画|まんが|どらま|番組|作品|あにめ|げーむ"
+    r"|薬|お薬|商品|会社|学校|お寺|花|植物|言葉|ことば|漢字|字|名字|苗字|姓|主人公|登場人物|役|俳優|女優|歌手|作家|芸能人|選手|あいどる|友だち|友達|同級生|上司|同僚|息子|娘)"
+    r"|の(?:木|花|実|葉|苗|枝|香り|鳴き声|巣|お?車|ばいく)(?![村本田山下々])|(?:のよう|みたい)[にな])"
+)
+
+
+def is_thing(text: str, end: int) -> bool:
+    """Whether what ends there is said to be a thing, a place, somebody in a story."""
+    return bool(_THING.match(text, end))
+
+
+def _own_given(page: Page, end: int, given: str) -> bool:
+    """佐藤花子: the given name follows the family name, and nothing that would make it a longer one."""
+    text, stop = page.folded.text, end + len(given)
+    if text[end:stop] != given:
+        return False
+    return page.kind(stop) != KANJI or bool(_AFTER_A_NAME.match(text, stop))
+
+
+def _somebody_else(page: Page, name: str, end: int, who: Sought) -> bool:
+    """佐藤 in 佐藤 健 where ours is 佐藤花子: an actor, an author, a teacher. As a signature it may still be ours."""
+    text = page.folded.text
+    if name not in who.families or text[end : end + 1] not in (" ", "\u3000", "・"):
+        return False
+    at = end + 1
+    given = re.match(r"[\u3400-\u9fff々]{1,4}", text[at : at + 4])
+    if given is None or given[0] not in given_names() or given[0] in who.givens:
+        return False
+    return not page.signed(end - len(name), at + len(given[0]))
 
 
 def _kana_stands(page: Page, start: int, end: int) -> bool:
@@ -330,69 +342,29 @@ def _kana_stands(page: Page, start: int, end: int) -> bool:
         return before != "T" and after != "T"
     rest = text[end : end + 12]
     if before != "H":
-        return after != "H" or bool(_STRONG.match(rest)) or bool(re.match(r"[はがのもをにとへまかでよや]", rest))
-    if _STRONG.match(rest):
+        particles = (
+            r"[はがにとへも]" if text[start:end] in ordinary_words.SELDOM_KANA else r"[はがのもをにとへまかでよや]"
+        )
+        return after != "H" or page.strong(end) or bool(re.match(particles, rest) and not is_thing(text, end))
+    if page.strong(end):
         return True
     return text[start - 1] in _PARTICLES and after != "H" and page.kind(start - 2) not in ("H", "")
 
 
+def _somebody_elses_given(page: Page, start: int, who: Sought) -> bool:
+    """美空ひばり: kanji before the reading that are neither ours nor a role."""
+    if page.kind(start) == KANJI or page.kind(start - 1) != KANJI or _TITLE_KANJI.search(page.before(start)):
+        return False
+    return not page.before(start).endswith(tuple(who.families))
+
+
 def _spaced_letters(page: Page, who: Sought) -> Iterator[Trace]:
-    for run in spaced_out(page.folded):
+    for run in page.spelled:
         for pattern in (who.whole, who.latin):
             hit = pattern.search(run.text) if pattern is not None else None
             if hit is not None:
                 yield Trace(run.places[hit.start()], run.places[hit.end() - 1] + 1, True)
-        for word in (*who.kanji, *who.kana):
+        for word in (*who.kanji, *(one for one in who.kana if len(one) >= 3)):
             at = run.text.find(word)
             if at >= 0:
                 yield Trace(run.places[at], run.places[at + len(word) - 1] + 1, True)
-
-
-# -- names other clients chose -----------------------------------------------------------------------------------------
-
-_NOBODY = re.compile(
-    r"匿名.{0,4}|名無し.{0,4}|ななし.{0,4}|なし|無し|相談者.{0,2}|本人|ひみつ|秘密|未記入|同上|無記名|母|父|妻|夫|主婦|学生|会社員|名前|不明|特になし|"
-    r"anonymous|none|no ?name|n/?a|test|テスト|てすと|[a-z]"
-)
-
-
-def find_chosen(page: Page, chosen: str) -> Iterator[Trace]:
-    """Traces of another client: the name they chose, which may be any word."""
-    name = fold_word(chosen)
-    bare = re.sub(r"[\s\u3000]+", "", name)
-    if len(bare) < 2 or len(bare) > 100 or _NOBODY.fullmatch(bare):
-        return
-    apart = take_apart(chosen)
-    for written in dict.fromkeys((name, bare)):
-        for start in _places(page.folded.text, written):
-            end = start + len(written)
-            clear = _is_plain(bare) or page.addressed(start, end, given_out=True)
-            if clear and _latin_ends(page, start, end):
-                yield Trace(start, end)
-    for part in (*apart.families, *apart.givens):
-        word = fold_word(part.written)
-        if len(word) >= 2 and word != bare:
-            for start in _places(page.folded.text, word):
-                if page.addressed(start, start + len(word), given_out=True) and _latin_ends(
-                    page, start, start + len(word)
-                ):
-                    yield Trace(start, start + len(word))
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a chosen name is no word: then it is a trace wherever it stands."""
-    if name in ordinary_words.WORDS or name in ordinary_words.PLACES or name in ordinary_words.LATIN:
-        return False
-    if re.fullmatch(r"[ぁ-ゖー]+", name):
-        return False
-    if name.isascii():
-        return len(name) >= 4 and bool(_LETTERS.search(name))
-    apart = take_apart(name)
-    return len(name) >= 3 and bool(apart.families) and (apart.families[0].readings != () or len(name) >= 4)
-
-
-def _latin_ends(page: Page, start: int, end: int) -> bool:
-    text = page.folded.text
-    if page.kind(start) in (LATIN, "D") and text[start - 1 : start].isascii() and text[start - 1 : start].isalnum():
-        return False
-    return not (page.kind(end - 1) in (LATIN, "D") and text[end : end + 1].isascii() and text[end : end + 1].isalnum())

@@ -8,9 +8,18 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# In hiragana, as folded texts have them: readings of names that are also words, or pieces of common phrases.
-KANA = words(
+# Words in hiragana that are far more often somebody's name.
+SELDOM_KANA = words(
     """
+    しみず かとう ごとう こんどう おおた おおの はっとり ようこ のりこ ひろこ さとし なおき なおと なおみ まさと まさき
+    まいこ たえこ さいとう なかむら さとう はなこ みかみ いちかわ かたおか たちばな とくだ とみた みなこ あきら
+    """
+)
+
+# In hiragana, as folded texts have them: readings of names that are also words, or pieces of common phrases.
+KANA = (
+    words(
+        """
     あいだ あおい あおいろ あかい あかり あかりの あき あきら あさい あさか あさひ あさみ あさの あすか あすみ
     あたり あつい あつみ あまい あゆみ あゆむ あらい あらた あらたな いいだ いいの いい いく いくた いくみ
     いけだ いけの いさむ いし いずみ いちい いちか いちの いつき いつみ いと いとい いない いのち いのう いまい
@@ -60,19 +69,23 @@ KANA = words(
     みは もちだ もと やた やだ やち やと よだ よぎ りき わく わせ げんき ことね ここあ ここな ほんむら いさ こた
     きど みかみ しんかい けんしん めいか いずみの かいほ かいぬま なかむら うちで いちかわ かたおか たちばな
     とくだ とくい とみた みなこ たしろ ほしな いくこ せいこ けいた しゅうと あいこ そうま せいら かなり おりた
-    おりい すえき
+    おりい すえき ひばり つぐみ つばめ うぐいす すずめ かもめ めじろ あやめ ききょう すずらん ひまわり たんぽぽ れんげ
+    なでしこ あずさ こはる いぶき ほたる まりん しずく にじ いろは うらら かすみ あおぞら おおぞら ぶらうん
+    ぐりーん ほわいと
+    きんぐ ろーず ひる らいと くっく べーかー よーく まーく べん さむ ぐれーす ほーぷ じゃっく みらー ろっく
+    りーど りー あん
+    あらし かもがわ ななみ きらら はやぶさ こおろぎ しらゆき みなづき さみだれ ひぐらし ときわ つくし れんこん
+    げっか むさし
     """
-) - words(  # words too, yet seldom written in kana
-    """
-    しみず かとう ごとう こんどう おおた おおの はっとり ようこ のりこ ひろこ さとし なおき なおと なおみ まさと まさき
-    まいこ たえこ さいとう なかむら さとう はなこ みかみ いちかわ かたおか たちばな とくだ とみた みなこ あきら
-    """
+    )
+    - SELDOM_KANA
 )
 
 # Characters: names that are words.
 WORDS = words(
     """
-    希望 大地 大和 未来 正義 平和 真実 公平 元気 勇気 大成 一番 千歳 朝日 夕陽 若葉 青空 正直 大志 誠実 成長
+    大樹 大空 小鳥 白雪 五月雨 嵐 日暮 雲母 希望 大地 大和 未来 正義 平和 真実 公平 元気 勇気 大成 一番 千歳 朝日
+    夕陽 若葉 青空 正直 大志 誠実 成長
     自由 大河 光明 永遠 直行 一生 正文 明文 公子 王子 信用 五月 弥生 小春 胡桃 小雪 風花 千里 千秋 政治 英文
     文明 安心 幸福 幸運 努力 感謝 心配 双葉 二葉 初音 月 海人 好美 和音 音羽 明星 太陽 夏生 由紀 出口 入口 表
     道端 大道 並木 仲間 中道 野原 野山 草間 高原 平原 水田 大木 小石 石垣 石橋 土橋 松葉 白鳥 真下 小川 小島
@@ -95,8 +108,8 @@ WORDS = words(
     """
 ) - words(
     """
-    小川 小島 高木 中山 中川 大野 平野 大島 中島 金子 馬場 小池 桑原 大石 白石 大山 小山 大川 大原 中原 大森
-    土井 黒木 青木 川端 川原 河原 角田 大谷 小谷 大沢 大滝 三木 大井 木戸 今野 正木 明美 直美 美和 和美 多恵
+    高木 中山 中川 大野 大島 中島 金子 桑原 白石 大山 大川 大原 中原 大森
+    土井 黒木 青木 角田 大谷 小谷 大沢 大滝 三木 大井 今野 正木 明美 直美 美和 和美 多恵
     坂上 堀口 二宮 立花 羽鳥 金森 明日香 安井 中村 相場 生方
     """
 )
@@ -121,6 +134,7 @@ PLACES = words(
 # Latin: words of English texts, and of Japanese ones.
 LATIN = words(
     """
+    honda toyota suzuki mazda yamaha kawasaki
     will may mark grace hope faith joy rose april june august art bill bob jack frank grant pat rob sue dawn eve
     ivy lily amber summer autumn dean drew guy gene jean chance chase hunter page young long little white black
     brown green king price rich wood woods stone best day moon park love hill field ford short small strong
@@ -141,8 +155,8 @@ LATIN = words(
 # How a text goes on after a place.
 PLACE_GOES_ON = (
     r"(?:[県市区町村駅郡府港線支]|空港|大学|高校|中学|小学|病院|方面|出身|在住|周辺|近辺|付近|地方|地区|地域|近郊|"
-    r"に(?:お?住|ある|あり|行|来|引|帰|戻|は、?[^。\n]{0,12}(?:窓口|センター|せんたー|病院))|へ(?:行|引|来|帰|旅|出|の(?:旅|引|移|転|出))|から(?:来|通|引|出)|まで(?:行|来|通)|で(?:暮|も?利用|も?使|の|お?住|は|も)|"
-    r"の(?:病院|窓口|相談|実家|施設|支援|センター|せんたー|役所|方に|ほう|家|会社|学校|お|天|冬|夏|海|山|町|街))"
+    r"に(?:お?住|ある|あり|行|来|引|帰|戻|は、?[^。\n]{0,12}(?:窓口|センター|せんたー|病院))|へ(?:行|引|来|帰|旅|出|の(?:旅|引|移|転|出))|から(?:来|通|引|出)|まで(?:行|来|通|電車|ばす|車|歩|片道|新幹線)|で(?:暮|も?利用|も?使|の|お?住|は|も)|"
+    r"の(?:病院|窓口|相談|実家|施設|支援|センター|せんたー|役所|舞台|方に|ほう|家|会社|学校|お|天|冬|夏|海|山|町|街))"
 )
 # Two characters that make a word of their own across the end of a name: 山田中学校 is no 田中.
 WORD_BEGINS = words(

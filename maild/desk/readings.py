@@ -10,11 +10,13 @@ import itertools
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 _OLD = str.maketrans(
+    "濵槗𠮷栁凛籐嶌嶽冲桒舘穐莊劍劔薮萬會學遙瑤晉檜賴郞鷗瀧鐵縣關邨埜枩兒實彥覺團聽繪稻祢壯將嵜碕曉數豐滿與經繩續總縱藝譽讓轉辨鄕鑛險雙靈麥黨龜廣"
     "髙﨑齋齊斉邊邉澤濱櫻廣國眞惠榮龍德瀨曾藏靜壽條圓冨峯槇祐顯彌禮淸寬黑與嶋隆塚羽黃戶來吳曻渚渕",
+    "浜橋吉柳凜藤島岳沖桑館秋荘剣剣藪万会学遥瑶晋桧頼郎鴎滝鉄県関村野松児実彦覚団聴絵稲禰壮将崎崎暁数豊満与経縄続総縦芸誉譲転弁郷鉱険双霊麦党亀広"
     "高崎斎斎斎辺辺沢浜桜広国真恵栄竜徳瀬曽蔵静寿条円富峰槙祐顕弥礼清寛黒与島隆塚羽黄戸来呉昇渚淵",
 )
 _KANJI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々〆ヶヵ\U00020000-\U0003ffff]")
@@ -58,11 +60,11 @@ class Name:
 @cache
 def _table(file: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    text = resources.files("maild.desk").joinpath(file).read_text("utf-8")
+    text = fold_characters(resources.files("maild.desk").joinpath(file).read_text("utf-8"))
     for line in text.splitlines():
         reading, _, names = line.partition("\t")
         for name in names.split():
-            readings = found.setdefault(fold_characters(name), [])
+            readings = found.setdefault(name, [])
             if reading not in readings:
                 readings.append(reading)
     return {name: tuple(readings) for name, readings in found.items()}
@@ -76,6 +78,44 @@ def surnames() -> dict[str, tuple[str, ...]]:
 def given_names() -> dict[str, tuple[str, ...]]:
     """Frequent given names and their readings."""
     return _table("given_names_ja.tsv")
+
+
+@cache
+def _written() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for table in (surnames(), given_names()):
+        for name, readings in table.items():
+            for reading in readings:
+                found.setdefault(reading, []).append(name)
+    return {reading: tuple(names) for reading, names in found.items()}
+
+
+def written_as(reading: str, *, family: bool) -> tuple[str, ...]:
+    """Names that are read so, where the config has the reading alone: さとう is 佐藤."""
+    table = surnames() if family else given_names()
+    return tuple(name for name in _written().get(reading, ()) if name in table)[:_MOST]
+
+
+@cache
+def _foreign() -> dict[str, tuple[str, ...]]:
+    """Readings of names from abroad, and how those are spelt in Latin letters."""
+    text = resources.files("maild.desk").joinpath("foreign_names.tsv").read_text("utf-8")
+    rows = (line.partition("\t") for line in text.splitlines())
+    return {to_hiragana(reading): tuple(spellings.split()) for reading, _, spellings in rows}
+
+
+def foreign_latin(reading: str) -> tuple[str, ...]:
+    """How a name from abroad is spelt that sounds so: じょん as john."""
+    return _foreign().get(reading, ())
+
+
+@cache
+def _foreign_readings() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for reading, spellings in _foreign().items():
+        for spelling in spellings:
+            found.setdefault(spelling, []).append(reading)
+    return {spelling: tuple(readings) for spelling, readings in found.items()}
 
 
 @cache
@@ -120,7 +160,7 @@ def read_given(written: str) -> tuple[str, ...]:
     return tuple(one for one in made if len(one) >= 2)
 
 
-@cache
+@lru_cache(maxsize=512)
 def take_apart(name: str) -> Name:
     """Family and given name of one person as a config has it: with a space or without, titles and brackets left out."""
     text = fold_characters(unicodedata.normalize("NFKC", name)).lower()
@@ -150,8 +190,10 @@ def _spoken(written: str) -> tuple[str, ...]:
     plain = to_hiragana(written)
     if _KANA.fullmatch(plain):
         return (plain,)
-    if written.isascii() and written.isalpha() and len(written) >= 3:
-        return _readings_in_latin().get(_squeezed(written.lower()), ())
+    if written.isascii() and written.isalpha() and len(written) >= 2:
+        lower = written.lower()
+        known = _readings_in_latin().get(_squeezed(lower), ()) if len(lower) >= 3 else ()
+        return tuple(dict.fromkeys((*known, *_foreign_readings().get(lower, ()))))
     return ()
 
 

@@ -10,6 +10,7 @@ from maild.desk.actions import Letter
 from maild.desk.case import Case
 from maild.desk.commands import Order
 from maild.desk.events import Reply
+from maild.desk.folded import fold
 from maild.desk.kinds import decide
 from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
@@ -201,7 +202,7 @@ def checks(session: Session, answer: Answer, body: str, names: set[str | None]) 
         held.append("closed")
     if case.state == "intake":
         held.append("closed")
-    details = list(leak.find(body, secrets(session, case, answer.mail)))
+    details = list(leak.find(body, secrets(session, case, answer.mail, body)))
     if details:
         held.append("leak")
     if not body.strip():
@@ -222,13 +223,11 @@ def reviewed(mail: Arrived) -> bool:
     return any(one.review for one in mail.here.desk.counselors if one.address == mail.sender)
 
 
-def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
-    """What must not reach this client: staff, other clients, other cases."""
+def secrets(session: Session, case: Case, mail: Arrived, body: str) -> leak.Secrets:
+    """What must not reach this client in ``body``: staff, other clients, other cases."""
     desk = mail.here.desk
     everyone = [counselor for one in session.world.desks for counselor in one.desk.counselors]
     inside = {one.desk.shared_inbox for one in session.world.desks} | set(desk.on_call) | set(session.world.operators)
-    open_cases = [one for one in session.tx.open_cases(desk.name) if one.number != case.number]
-    latest = max([case.number, *(one.number for one in open_cases)])
     public = " ".join([one.text for one in desk.rules.referrals] + [line.url for line in desk.rules.hotlines])
     return leak.Secrets(
         counselors=everyone,
@@ -236,11 +235,11 @@ def secrets(session: Session, case: Case, mail: Arrived) -> leak.Secrets:
         allowed={*(one.desk.address for one in session.world.desks), case.client, *case.addresses, *mails_in(public)},
         allowed_phones=[line.phone for line in desk.rules.hotlines],
         words=desk.rules.leak_words,
-        other_names=sorted({one.name for one in open_cases if one.name}),
+        other_names=session.tx.open_names_in(desk.name, fold(body).text, case.number),
         case=case.number,
         names=desk.anonymous_counselors,
         own_name=case.name or "",
-        other_cases=range(1, latest + 1),
+        other_cases=range(1, max(case.number, session.tx.last_case_number()) + 1),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from maild.store.engine import Database
 from maild.store.keys import KeyStore
+from maild.store.open_names import OpenNames
 from maild.store.tables import sequence
 from maild.store.vault import Hasher
 
@@ -26,6 +27,7 @@ class Core:
         self.keys = keys
         self.hasher = Hasher(keys.secrets["lookup"])
         self.audit_key = keys.secrets["audit"]
+        self.open_names = OpenNames()
 
     @cached_property
     def audit_cipher(self) -> AESGCM:
@@ -59,6 +61,12 @@ class Numbers:
         if self._last is None:
             self._stored = self._read()
             self._last = dict(self._stored)
+
+    def last(self, name: str) -> int:
+        """The last number given."""
+        self.load()
+        assert self._last is not None
+        return self._last.get(name, 0)
 
     @property
     def changed(self) -> bool:

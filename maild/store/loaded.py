@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -121,6 +121,15 @@ class Loaded:
             self._keep(row, 1)
             self.by_client[row[0]].append(row[1])
 
+    def cases_of(self, numbers: Sequence[int]) -> Iterator[CaseRow]:
+        """Rows by number with their keys at hand, however many there are: so many at a time as are kept."""
+        for start in range(0, len(numbers), _CHUNK):
+            chunk = numbers[start : start + _CHUNK]
+            self.load_cases(chunk)
+            rows = [row for number in chunk if (row := self.cases[number]) is not None]
+            self._core.keys.load({row.key_id for row in rows if row.key_id and row.state != "closed"})
+            yield from rows
+
     def load_keys(self) -> None:
         """The keys of the open cases among the rows, at one go."""
         self._core.keys.load(
@@ -177,6 +186,32 @@ def open_case_row(core: Core, row: CaseRow) -> Case:
     except KeyGone:  # the erasure is half done: the start finishes it
         return erased_case(row)
     return decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), Case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What of a case tells its name."""
+
+    name: str | None = field(default=None, repr=False)
+
+
+def open_names(core: Core, connection: Connection, desk: str) -> Iterator[tuple[int, str]]:
+    """Number and chosen name of every open case of a desk that has one."""
+    wanted = select(cases.c.number, cases.c.key_id, cases.c.sealed).where(
+        cases.c.desk == desk, cases.c.state != "closed", cases.c.sealed.is_not(None), cases.c.key_id.is_not(None)
+    )
+    rows = connection.execute(wanted).all()
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        core.keys.load({row.key_id for row in chunk})  # so many at a time as are kept
+        for row in chunk:
+            try:
+                cipher = core.keys.cipher(row.key_id)
+            except KeyGone:  # the erasure is half done
+                continue
+            name = decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), _Named).name
+            if name:
+                yield row.number, name
 
 
 def case_rows(connection: Connection, states: Iterable[str] | None, desk: str | None) -> list[CaseRow]:

@@ -71,13 +71,18 @@ class Pending:
         #: New keys of cases, and the audit trail's new head: for the key store once this is committed.
         self.owners: dict[int, int] = {}
         self.anchor = ""
+        #: The number this transaction took, and desk and name of the cases it wrote (None: closed): for those who look
+        #: for names of open cases, once this is committed.
+        self.number: int | None = None
+        self.named: dict[int, tuple[str, str | None]] = {}
+        self.flushed_cases = False
 
     def lock(self) -> None:
         """From here on this transaction writes; each that does takes a number, by which a late one finds out."""
         if not self._locked:
             self._lock()
             self._locked = True
-            self.numbers.next("transaction")
+            self.number = self.numbers.next("transaction")
 
     def address_hashes(self, case: Case) -> list[bytes]:
         """Keyed hashes of the registered address and of the accepted ones, the registered one first."""
@@ -93,6 +98,7 @@ class Pending:
             for value in self.address_hashes(case):
                 self._by_client.setdefault(value, set()).add(case.number)
         self.cases[case.number] = (case, deadlines)
+        self.named[case.number] = (case.desk, (case.name or None) if case.is_open else None)
 
     def numbers_of(self, client: bytes) -> set[int]:
         """Cases to write that this client's address finds."""
@@ -104,6 +110,7 @@ class Pending:
         if any(waits) or self.numbers.changed:
             self.lock()
         ciphers = self._make_keys()
+        self.flushed_cases = self.flushed_cases or bool(self.cases)
         self._write_cases(ciphers)
         self._write_entries(ciphers)
         self._write_outbox(ciphers)

@@ -219,6 +219,7 @@ class Store:
 
     def _conclude(self, transaction: Transaction) -> None:
         done = transaction.written
+        self._core.open_names.committed(done.number, done.named)
         opening.conclude(self._core, done.owners, done.spent_keys, transaction.erased, done.anchor)
 
     @contextmanager

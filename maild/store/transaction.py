@@ -19,7 +19,8 @@ from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.errors import Overtaken
 from maild.store.instants import instant, micros
-from maild.store.loaded import WITH_CASE_KEY, Loaded, in_chunks, open_entries
+from maild.store.loaded import WITH_CASE_KEY, Loaded, in_chunks, open_entries, open_names
+from maild.store.open_names import DeskNames
 from maild.store.our_mails import OurMails
 from maild.store.outlasting import Outlasting
 from maild.store.pending import Pending
@@ -71,6 +72,7 @@ class Transaction(OurMails, Outlasting):
         self._once: dict[bytes, int] = {}
         self._counted: dict[bytes, list[int]] = {}
         self._counted_since: int | None = None
+        self._names: dict[str, DeskNames] = {}
 
     def _write(self) -> Pending:
         if not self._writing:
@@ -200,9 +202,27 @@ class Transaction(OurMails, Outlasting):
         self.flush_if_writing()
         wanted = select(cases.c.number).where(cases.c.desk == desk, cases.c.state != "closed").order_by(cases.c.number)
         numbers = list(self._connection.scalars(wanted))
-        self._loaded.load_cases(numbers)
-        self._loaded.load_keys()
-        return [case for number in numbers if (case := self.case(number)) is not None]
+        return [self._loaded.case(row) for row in self._loaded.cases_of(numbers)]
+
+    def open_names_in(self, desk: str, text: str, besides: int) -> list[str]:
+        """Names that clients of other open cases of a desk chose and that may stand in a folded text (P5). What it
+        costs grows with the text, not with the number of cases."""
+        pending = self._pending
+        as_of = pending.numbers.last("transaction") if pending.number is None else pending.number - 1
+        if desk not in self._names:
+            self._names[desk] = self._core.open_names.of(
+                desk,
+                as_of,
+                lambda: open_names(self._core, self._connection, desk),
+                keep=not pending.flushed_cases,  # else what was read may yet be rolled back
+            )
+        known = self._names[desk]
+        mine = {name for number, (where, name) in pending.named.items() if name and where == desk and number != besides}
+        return sorted(known.within(text, {besides, *pending.named}) | mine)
+
+    def last_case_number(self) -> int:
+        """The highest number that a case has had."""
+        return self._pending.numbers.last("case")
 
     def looked_automatic(self, desk: str, since: datetime) -> list[datetime]:
         """When mails arrived that looked automatic and belong to no case (K0), oldest first."""
@@ -330,6 +350,9 @@ class Transaction(OurMails, Outlasting):
         and counts stay. What was still to be sent for it is given up; a mail about the erasure is queued without case.
         """
         self._write_now().flush()
+        row = self._loaded.case_row(number)
+        if row is not None:
+            self._pending.named[number] = (row.desk, None)
         self._erased += erasure.erase_case(self._connection, number, micros(at))
         self._reread()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from html import unescape
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
@@ -89,6 +91,10 @@ def plain(text: str) -> str:
         ("i.am@x.example", "I am fine"),
         ("hana@x.example", "はな、花、hanako"),
         ("x@x.example", "x.example で"),
+        ("happy@x.example", "I am happy"),
+        ("line@x.example", "LINE で別れを告げられました"),
+        ("info@x.example", "市の info のページ"),
+        ("life@x.example", "my life is over"),
     ],
 )
 def test_p1a_ordinary_text_stays(address: str, text: str) -> None:
@@ -105,7 +111,9 @@ def test_p1a_ordinary_text_stays(address: str, text: str) -> None:
         ("me@x.example", "mailto:me"),
         ("me@x.example", "-- \nme\n"),
         ("24@x.example", "メールは 24 です"),
-        ("happy@x.example", "I am happy"),  # a word, yet an address too: what hides a person goes first
+        ("happy@x.example", "アカウントは happy です"),  # a word: where it names somebody
+        ("happy@x.example", "happyさん"),
+        ("happy@x.example", "また書きます。\nhappy"),
         ("info@x.example", "info"),
         ("taro+soudan@x.example", "taro@x.example"),
         ("taro+soudan@x.example", "taro です"),
@@ -116,6 +124,18 @@ def test_p1a_ordinary_text_stays(address: str, text: str) -> None:
 )
 def test_p1a_short_and_common_local_parts(address: str, text: str) -> None:
     assert MASK in masked(text, [address])
+
+
+CORPUS = tomllib.loads((Path(__file__).parents[1] / "corpus" / "leak" / "masking.toml").read_text("utf-8"))
+
+
+def test_p1a_fresh_texts() -> None:
+    """Addresses as clients write them, and words that only look like one: at most 1 in 40 goes wrong either way."""
+    left = [text for address, text, told in CORPUS["leaking"] if told in masked(text, [address])]
+    touched = [text for address, text in CORPUS["innocent"] if masked(text, [address]) != text]
+    assert len(CORPUS["leaking"]) >= 80 and len(CORPUS["innocent"]) >= 80
+    assert len(left) <= len(CORPUS["leaking"]) // 40, left
+    assert len(touched) <= len(CORPUS["innocent"]) // 40, touched
 
 
 local_parts = st.from_regex(r"[a-z][a-z0-9]{2,8}([._-][a-z0-9]{1,6}){0,2}", fullmatch=True).filter(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maild.desk.chosen_names import ChosenNames
+from maild.desk.folded import fold
 from maild.desk.leak import Secrets, find
 from maild.desk.rules import Counselor
 
@@ -182,6 +186,100 @@ SLIPS = (
     "いとう", "Itoh", "Itou", "関", "あい", "今", "今井", "いまい", "明日香", "あすか", "小鳥遊", "たかなし",
     "高橋", "髙橋", "Takahashi", "純一", "Jun'ichi", "Zyun-iti", "Mary Park",
 )  # fmt: skip
+
+
+FRESH = tomllib.loads((Path(__file__).parents[2] / "corpus" / "leak" / "fresh.toml").read_text("utf-8"))["desk"]
+
+
+def desk_of(entry: dict[str, Any]) -> Secrets:
+    """The secrets of one desk of the corpus."""
+    return Secrets(
+        counselors=tuple(
+            Counselor(one["name"], one["address"], tuple(one.get("readings", ())), one.get("phone", ""))
+            for one in entry["counselors"]
+        ),
+        addresses=(entry["inbox"],),
+        allowed=(entry["address"], entry["own_address"]),
+        allowed_phones=tuple(entry["hotlines"]),
+        words=tuple(entry["words"]),
+        other_names=tuple(entry["others"]),
+        case=entry["case"],
+        own_name=entry["own_name"],
+        other_cases=range(1, entry["latest"] + 1),
+    )
+
+
+def test_p5_fresh_replies_of_many_desks() -> None:
+    """Hundreds of replies at desks of other names: of those that leak and of those that do not, 1 in 100 at most."""
+    leaking = [(reply, desk_of(entry)) for entry in FRESH for reply in entry["leaking"]]
+    innocent = [(reply, desk_of(entry)) for entry in FRESH for reply in entry["innocent"]]
+    assert len(leaking) > 600 and len(innocent) > 500
+    missed = [reply for reply, secrets in leaking if not find(reply, secrets)]
+    held = {reply: found for reply, secrets in innocent if (found := find(reply, secrets))}
+    assert len(missed) <= len(leaking) // 100, missed
+    assert len(held) <= len(innocent) // 100, held
+
+
+def test_p5_in_a_letter_nothing_else_is_named() -> None:
+    """What leaks is found inside a whole letter, too."""
+    letter = "お便りありがとうございます。\nゆっくりで大丈夫です。\n\n{0}\n\nまた書いてください。\n"
+    missed = []
+    replies = [(reply, desk_of(entry)) for entry in FRESH for reply in entry["leaking"]]
+    for reply, secrets in replies:
+        if not find(letter.format(reply), secrets):
+            missed.append(reply)
+    assert len(missed) <= len(replies) // 33, missed
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("上司の佐藤さんに言われたのですね。", False),
+        ("佐藤さんという友だちのことですね。", False),
+        ("佐藤さんにもよろしくお伝えください。", True),
+        ("佐藤健さんのドラマを見たのですね。", False),
+        ("佐藤錦が届いたのですね。", False),
+        ("佐藤病院に通っているのですね。", False),
+        ("佐藤不在のため、別の者がお返事します。", True),
+        ("佐\n藤がお返事しました。", True),
+        ("一番の方法です。", False),
+        ("110番の方が早いです。", False),
+        ("十三番の方も", True),
+        ("#7119 に電話できます。", False),
+        ("#13 の方と", True),
+        ("No.1の悩みですね。", False),
+        ("はなこさん、こんにちは。", True),
+        ("わたしの花子という犬ですね。", False),
+        ("H.S.", True),
+        ("1234-5678", True),  # the counselor's phone without its area code
+    ],
+)
+def test_p5_a_name_and_what_it_stands_for(text: str, held: bool) -> None:
+    assert bool(find(text, replace(SECRETS, other_cases=range(1, 8000)))) is held
+
+
+def test_p5_names_of_many_clients_are_looked_up_by_the_words_of_the_reply() -> None:
+    index = ChosenNames()
+    for number in range(5_000):
+        index.add(f"user{number}x")
+    names = ("さくら", "山田 太郎", "健", "ネコ好きの猫", "Lucky")
+    for name in (*names, *names):
+        index.add(name)
+    text = fold("さくらさん、太郎さん、健さん、ねこ好きの猫さん、luckyさん、user77xさん").text
+    assert {*names, "user77x"} <= set(index.within(text))
+    assert "user4x" not in set(index.within(fold("user77x").text))
+    assert set(index.within(fold("お元気ですか").text)) == set()
+    index.discard("さくら")
+    assert "さくら" not in set(index.within(text))
+
+
+@given(st.text(max_size=40), st.text(min_size=1, max_size=12), st.text(max_size=40))
+def test_p5_what_the_lookup_leaves_out_is_nowhere(before: str, name: str, after: str) -> None:
+    index = ChosenNames()
+    index.add(name)
+    text = f"{before}{name}さん{after}"
+    found = find(text, Secrets(other_names=(name,)))
+    assert not found or name in set(index.within(fold(text).text))
 
 
 def test_p5_innocent_replies_pass() -> None:
