@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html as entities
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from maild.mail import attachments, charset, flowed, html, sniff, structure, transfer
+from maild.mail import alternative, attachments, charset, flowed, html, sniff, structure, transfer
 from maild.mail.facts import Attachment
 from maild.mail.header import clean_name, decode_text, decode_words
 from maild.mail.structure import Part
@@ -22,6 +24,7 @@ _NO_HTML: Final = re.compile(
     re.I,
 )
 _MARKS: Final = re.compile(r"\[(?:image|cid|画像)[:：][^\]\n]{0,300}\]|[\s\u200b-\u200f\ufeff\u3000>￼]")
+_SENTENCE: Final = re.compile(r"[^。！？!?\n]{1,400}[。！？!?\n]*|[。！？!?\n]+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 _REPORT_PARTS: Final = frozenset(
     {
@@ -108,7 +111,7 @@ class _Walker:
             self.segments(child, report=report, alternative=is_alternative, forced=forced) for child in part.children
         ]
         if is_alternative:
-            return _choose(groups)
+            return _choose(groups, self.subject)
         found: list[Segment] = []
         for group in groups:
             for segment in group:
@@ -117,6 +120,9 @@ class _Walker:
                     continue
                 found.append(segment)
         return found
+
+    def subject(self) -> str:
+        return decode_text(self.root.first("subject")[:2_000])
 
     def unsplit(self, part: Part) -> list[Segment]:
         """A multipart of which no part could be found is its own text."""
@@ -218,24 +224,36 @@ def html_label(data: bytes) -> str | None:
     return found.group(1).decode("ascii") if found else None
 
 
-def _choose(groups: list[list[Segment]]) -> list[Segment]:
-    """The plain form, unless it is empty or only says that there is HTML (RFC 2046 section 5.1.4, turned round)."""
+def _choose(groups: list[list[Segment]], subject: Callable[[], str]) -> list[Segment]:
+    """The plain form (RFC 2046 section 5.1.4, turned round), and with it whatever only another form says (K1)."""
     plains = [group for group in groups if group and not any(segment.is_html for segment in group)]
     rich = [group for group in groups if any(segment.is_html for segment in group)]
-    for group in plains:
-        text = "\n".join(segment.text for segment in group)
-        bare = _MARKS.sub("", text)
-        if not bare:
-            continue
-        if rich and len(bare) < 400 and _NO_HTML.search(text):
-            laid_out = "\n".join(segment.text for segment in rich[-1])
-            if _MARKS.sub("", laid_out) and not _same(text, laid_out):
+    plains = [group for group in plains if _MARKS.sub("", _joined(group))] or plains[:1]
+    if not plains or not _MARKS.sub("", _joined(plains[0])):
+        return next((group for group in reversed(rich) if _joined(group).strip()), plains[0] if plains else [])
+    text = _joined(plains[0])
+    for group in plains[1:]:
+        text = alternative.with_lines_of(text, _joined(group))
+    if rich:
+        if len(text) < 800 and _NO_HTML.search(text) and not _same(text, _joined(rich[-1])):
+            text = "".join(each for each in _SENTENCE.findall(text) if not _NO_HTML.search(each)).strip("\n")
+            if not _MARKS.sub("", text) and _MARKS.sub("", _joined(rich[-1])):
                 return rich[-1]
-        return group
-    for group in reversed(rich):
-        if any(segment.text.strip() for segment in group):
-            return group
-    return plains[0] if plains else []
+        more = alternative.merged(text, _source(rich[-1]), subject)
+        if more is not None:
+            return [Segment(False, tidy(more).strip("\n"))]
+    return plains[0] if text == _joined(plains[0]) else [Segment(False, text)]
+
+
+def _joined(group: list[Segment]) -> str:
+    return "\n".join(segment.text for segment in group)
+
+
+def _source(group: list[Segment]) -> str:
+    """A group as HTML; plain text in it for the eyes of the HTML reader alone."""
+    return "<br>".join(
+        segment.source if segment.is_html else entities.escape(segment.text).replace("\n", "<br>") for segment in group
+    )
 
 
 def _same(one: str, other: str) -> bool:
