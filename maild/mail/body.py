@@ -141,7 +141,14 @@ class _Walker:
             if recovered:
                 self.defects.append("mime_header_missing")
                 return self.segments(recovered, report=False, alternative=False, forced=False)
-        what, why = attachments.role(part, data, in_alternative=alternative, shown=self.is_shown(part), forced=forced)
+        what, why = attachments.role(
+            part,
+            data,
+            in_alternative=alternative,
+            shown=self.is_shown(part),
+            forced=forced,
+            alone=part is self.root,
+        )
         if what == "attachment":
             self.attach(attachments.attachment(part, data, why))
             return []

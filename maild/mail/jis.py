@@ -71,6 +71,9 @@ def _make_table() -> dict[bytes, str]:
 _ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B](?:[\x21-\x7e]{2})++\x1b\(B)*+")
 # ... but for those characters that CP932 maps elsewhere; all text of ours has one kind of wave dash.
 _AS_CP932: Final = {"〜": "～", "‖": "∥", "−": "－", "¢": "￠", "£": "￡", "¬": "￢"}
+_KANA_RUN: Final = re.compile(
+    rb"(?:[\x00-\x7f]++|[\xa6-\xdf]++[\xa1-\xa5]?+(?![\xa1-\xa5\xe0-\xff])|[\xa1-\xa3](?=[\xa6-\xdf]))++"
+)
 _TABLE: dict[bytes, str] = {}
 
 
@@ -200,7 +203,13 @@ def _run(data: bytes, mode: str, eight_bit: Callable[[bytes], str]) -> tuple[str
     if not data:
         return "", 0
     if mode == "ascii":
-        return (data.decode("ascii"), 0) if data.isascii() else (eight_bit(data), 1)
+        if data.isascii():
+            return data.decode("ascii"), 0
+        # JIS X 0201 katakana in its eight-bit form, as old mailers put it between the escapes; EUC-JP kana have 0xA4
+        # or 0xA5 in every other place.
+        if _KANA_RUN.fullmatch(data):
+            return "".join(chr(0xFEC0 + byte) if byte > 0x7F else chr(byte) for byte in data), 1
+        return eight_bit(data), 1
     if mode == "kana":
         return _half_width(data), 0
     return _two_bytes(data, mode)

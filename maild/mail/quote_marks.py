@@ -30,7 +30,7 @@ _DATE = (
 _HAS_DATE = re.compile(_DATE)
 _HAS_TIME = re.compile(r"\d{1,2}\s?[:時]\s?\d{2}")
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]、。「」:]{1,100}@[^\s<>\"',;:()\[\]、。「」]{1,200}")
-_WROTE = re.compile(r"\b(?:wrote|writes|schrieb|écrit)\s*:?\s*$", re.IGNORECASE)
+_WROTE = re.compile(r"\b(?:wrote|writes|schrieb|écrit)(?:\s*\([^()]{6,40}\))?\s*:?\s*$", re.IGNORECASE)
 _SAID = re.compile(
     r"(?:の(?:メール|メッセージ|お便り)|からの(?:メール|メッセージ)|(?:は|が)(?:書きました|書いた|送信しました)"
     r"|(?:は|が)書かれました|\bwrote|\bwrites)\s*[:;]?$",

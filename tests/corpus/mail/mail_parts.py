@@ -58,6 +58,14 @@ CASES.case(
 CASES.case("wrong boundary", whole(multi("mixed", T).replace(b'boundary="=_b"', b'boundary="other"')), text=TEXT)
 CASES.case("no boundary", whole(multi("mixed", T).replace(b'; boundary="=_b"', b"")), text=TEXT)
 CASES.case("boundary never closed", whole(multi("mixed", T)[: -len(b"--=_b--\n")]), text=TEXT)
+CASES.case("a type nobody knows", mail(ctype("plain/text; charset=utf-8"), TEXT.encode()), text=TEXT, attachments=())
+CASES.case("all of it octet-stream", mail(ctype("application/octet-stream"), TEXT.encode()), text=TEXT, attachments=())
+CASES.case(
+    "all of it octet-stream, and no text",
+    mail(ctype("application/octet-stream"), PNG),
+    text="",
+    attachments=(("", "image/png", 100),),
+)
 CASES.case("MIME header lost", FROM + b"\n--x\nContent-Type: text/plain\n\nhello\n--x--\n", text="hello")
 CASES.case("boundary is a prefix", whole(multi("mixed", part(PLAIN, b"--bx\na"), boundary=b"b")), text="--bx\na")
 CASES.case("preamble and epilogue", whole(multi("mixed", T, extra=b"\npreamble\n") + b"epilogue\n"), text=TEXT)
