@@ -53,6 +53,7 @@ _FORWARDED = re.compile(
 _RULED = re.compile(r"(?:[-=_*・─━―]\s?){2,}")
 _UNDERLINE = re.compile(r"[_\-*─━―]{5,}$")
 _HEADER = re.compile(r"[*_ ]{0,3}([A-Za-z\-]{2,12}|[一-鿿ァ-ヶー]{2,6})[*_ ]{0,3}\s{0,20}:[*_]{0,2}\s*(.*)$")
+_HEADER_BARE = re.compile(r"(From|To|Cc|Date|Sent|Subject) {1,20}(\S.*)$")  # eM Client, below its separator alone
 HeaderName = Literal["from", "date", "to", "cc", "subject", "other"]
 _LABELS: dict[str, HeaderName] = {
     **dict.fromkeys(("from", "差出人", "送信者", "送信元", "発信者", "sender"), "from"),
@@ -223,10 +224,10 @@ def is_program_signature(line: str) -> bool:
     return 0 < len(bare) <= 100 and _SENT_FROM.match(bare) is not None
 
 
-def header(line: str) -> tuple[HeaderName, str] | None:
+def header(line: str, *, below_separator: bool = False) -> tuple[HeaderName, str] | None:
     """Name and value of a header line as programs print them above a quote."""
     bare = clean(line[:MAX_MARK])
-    found = _HEADER.match(bare)
+    found = _HEADER.match(bare) or (_HEADER_BARE.match(bare) if below_separator else None)
     if found is None:
         return None
     name = _LABELS.get(found.group(1).casefold())
@@ -268,12 +269,12 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
     return None
 
 
-def _headers(lines: Sequence[str], at: int) -> tuple[int, dict[HeaderName, str]]:
+def _headers(lines: Sequence[str], at: int, *, below_separator: bool = False) -> tuple[int, dict[HeaderName, str]]:
     """Header lines from ``at`` on, single blank lines and one folded line between them allowed."""
     seen: dict[HeaderName, str] = {}
     end = cursor = at
     while cursor < len(lines) and cursor < at + 24:
-        found = header(lines[cursor])
+        found = header(lines[cursor], below_separator=below_separator)
         if found is not None and found[0] in seen and found[0] != "other":
             break  # a second block begins: somebody's list, or a nested quote
         if found is not None:
@@ -304,9 +305,8 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     ruled = original or _UNDERLINE.match(line) is not None
     found = header(raw)
     if ruled or found is not None:
-        end, seen = _headers(
-            lines, _after_blank(lines, at + 1, 2 if original or line[0] == "_" else 0) if ruled else at
-        )
+        below = _after_blank(lines, at + 1, 2 if original or line[0] == "_" else 0) if ruled else at
+        end, seen = _headers(lines, below, below_separator=original and _RULED.match(line) is not None)
         enough = len(seen) >= (1 if original else 2) and (
             original or ("from" in seen and ("date" in seen or len(seen) > 2))
         )
