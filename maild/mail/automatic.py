@@ -48,7 +48,7 @@ _VENDOR_VALUE: Final = {
 _MAILING_LIST: Final = frozenset({"mailing-list", "x-mailing-list", "x-ml-name", "x-ml-count", "x-mlserver"})
 _PROGRAM: Final = re.compile(
     r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|(?:auto|do)?[-_.]?(?:no|not|non|nt)[-_.]?(?:to[-_.]?)?reply"
-    r"|auto[-_.]?(?:reply|respond(?:er)?|response|confirm|mailer|answer)|majordomo|listserv|mailman)(?:[-_.+=].*)?\Z|owner-|bounces?\+.*="
+    r"|auto[-_.]?(?:reply|respond(?:er)?|response|confirm|mailer|answer)|majordomo|listserv|mailman)\d{0,6}(?:[-_.+=].*)?\Z|owner-|bounces?\+.*="
 )
 _PROGRAM_SUFFIX: Final = re.compile(
     r".*[-_.+](?:do[-_.]?)?(?:no|not|nt)[-_.]?reply\Z|.+-(?:owner|request|bounces?|errors)(?:\+.*)?\Z", re.DOTALL
@@ -71,8 +71,8 @@ _WEAK: Final = (
     r"(?:夏季|冬季|年末年始|産休|育児?休|長期|有給|夏期)?休[暇業](?:中|取得中)?(?:の(?:お知らせ|ご連絡|ご案内))?"
     r"|(?:ただいま|現在)?(?:外出|出張|不在)中?(?:です|につき.{0,20})?|auto"
 )
-_OPEN: Final = r"\s*[\[［【〔(（<＜「『*＊\s]*\s*"
-_CLOSE: Final = r"\s*(?:[\]］】〕)）>＞」』*＊:：,、;；|｜/／\-―—–]|\Z)"
+_OPEN: Final = r"\s*[\[［【〔(（<＜「『*＊\s◆◇■□●○★☆※#＃!！]*\s*"
+_CLOSE: Final = r"\s*(?:[\]］】〕)）>＞」』*＊:：,、;；|｜/／\-―—–◆◇■□●○★☆※!！]|\Z)"
 _STRONG_SUBJECT: Final = re.compile(rf"{_OPEN}(?:{_STRONG}){_CLOSE}", re.I)
 _WEAK_SUBJECT: Final = re.compile(rf"{_OPEN}(?:{_WEAK}){_CLOSE}", re.I)
 # Words put before the whole subject of the mail that is answered: a person's program puts ``Re:`` first.

@@ -199,6 +199,11 @@ def _orderly(data: bytes) -> str | None:
     return text
 
 
+def is_half_width(data: bytes) -> bool:
+    """Whether all that is not ASCII can be nothing but JIS X 0201 katakana in their eight-bit form."""
+    return _KANA_RUN.fullmatch(data) is not None
+
+
 def _run(data: bytes, mode: str, eight_bit: Callable[[bytes], str]) -> tuple[str, int]:
     if not data:
         return "", 0
@@ -207,7 +212,7 @@ def _run(data: bytes, mode: str, eight_bit: Callable[[bytes], str]) -> tuple[str
             return data.decode("ascii"), 0
         # JIS X 0201 katakana in its eight-bit form, as old mailers put it between the escapes; EUC-JP kana have 0xA4
         # or 0xA5 in every other place.
-        if _KANA_RUN.fullmatch(data):
+        if is_half_width(data):
             return "".join(chr(0xFEC0 + byte) if byte > 0x7F else chr(byte) for byte in data), 1
         return eight_bit(data), 1
     if mode == "kana":

@@ -59,6 +59,9 @@ for _name, _raw, _text in (
 ):
     CASES.text_case(_name, _raw, ctype("text/plain; charset=iso-2022-jp"), _text)
 CASES.text_case(
+    "nothing but half-width kana", "ｼﾆﾀｲ ﾀｽｹﾃ".encode("cp932"), ctype("text/plain; charset=Shift_JIS"), "ｼﾆﾀｲ ﾀｽｹﾃ"
+)
+CASES.text_case(
     "half-width kana in Shift_JIS", "ｱｲｳです".encode("cp932"), ctype("text/plain; charset=Shift_JIS"), "ｱｲｳです"
 )
 CASES.text_case(

@@ -121,12 +121,16 @@ def test_reverse_paths_of_programs(path: str) -> None:
     assert read(raw).kind == "automatic"
 
 
-@pytest.mark.parametrize("local", ["dont-reply", "system-dont_reply", "bounces+1234=soudan", "bounce+a=b", "notreply"])
+@pytest.mark.parametrize(
+    "local", ["dont-reply", "system-dont_reply", "bounces+1234=soudan", "bounce+a=b", "notreply", "noreply2"]
+)
 def test_more_programs(local: str) -> None:
     assert read(f"From: {local}@b.example\n\nsoudan\n".encode()).kind == "automatic"
 
 
-@pytest.mark.parametrize("local", ["bounce", "bounces", "bounce.girl", "notrepliedto", "hanako+bounce"])
+@pytest.mark.parametrize(
+    "local", ["bounce", "bounces", "bounce.girl", "notrepliedto", "noreplyhanako", "hanako+bounce"]
+)
 def test_persons_with_odd_names(local: str) -> None:
     assert read(f"From: {local}@b.example\n\nsoudan\n".encode()).kind == "mail"
 
