@@ -23,7 +23,8 @@ _INLINE: Final = re.compile(
     r"(?i)</?(?:b|i|u|s|em|strong|span|font|big|small|sub|sup|tt|code|mark|ins|del|abbr|cite|q|nobr|wbr|img|o:p)(?:[\s/][^<>]*)?>"
 )
 _UNSURE: Final = re.compile(r"(?i)<(?:!--|!\[|\?|head|style|script|title|template)")
-_BODY: Final = re.compile(r"(?i)<body\b[^<>]*>")
+_HEAD: Final = re.compile(r"(?i)<head[\s>]")
+_HEAD_END: Final = re.compile(r"(?i)</head\s*>")
 _BREAK: Final = "\x1f"
 _NOT_WORD: Final = re.compile(r"[^\w\x1f]+|_+")
 _ASIDE: Final = re.compile(f"{html.ASIDE[0]}[^{html.ASIDE[1]}\n]*{html.ASIDE[1]}?")
@@ -98,8 +99,9 @@ def with_lines_of(text: str, other: str) -> str:
 
 def _says_the_same(plain: str, source: str) -> bool:
     """The quick look: most halves are the same letters, or the same pieces of text between tags."""
-    body = _BODY.search(source)
-    source = source[body.end() :] if body else source
+    head = _HEAD.search(source)
+    end = _HEAD_END.search(source, head.end()) if head else None
+    source = source[: head.start()] + source[end.end() :] if head and end else source
     if _UNSURE.search(source):
         return False
     bare = _INLINE.sub("", source)

@@ -92,6 +92,7 @@ class _Layout:
     def __init__(self, aside: Callable[[str], bool] | None = None) -> None:
         self._aside = aside
         self._asides = 0
+        self._in_aside = False
         self._lines: list[str] = []
         self._line: list[str] = []
         self._open: list[tuple[str, bool, bool, str]] = []  # tag, silences, quotes, link
@@ -122,6 +123,7 @@ class _Layout:
                 self._link_text = []
                 if self._is_aside(link):
                     self._line.append(ASIDE[0])
+                    self._in_aside = True
         if quotes:
             self._quotes += 1
         self._silent += silences
@@ -194,8 +196,9 @@ class _Layout:
     def _end_link(self, link: str) -> None:
         shown = "".join(self._link_text or []).strip()
         self._link_text = None
-        if self._aside and ASIDE[0] in self._line:
+        if self._in_aside:
             self._line.append(ASIDE[1])
+            self._in_aside = False
         if not _LINK.match(link) or len(link) > 2_000:
             return
         bare = _LINK_SCHEME.sub("", link).rstrip("/")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maild.mail.parse import read
 
@@ -48,6 +50,8 @@ def _own(plain: str, html: str, subject: str = "soudan") -> str:
     [
         f"<p>花子です。</p><p>{CRY}</p>",
         f"<html><head><style>p {{}}</style></head><body><div>花子です。<br>{CRY}</div></body></html>",
+        f"{CRY}<body><p>花子です。</p></body>",
+        f"<!-- 注 --><p>花子です。</p><table><tr><td>{CRY}</td></tr></table>",
         "<p>花子です。</p><p>もう<b>死</b>に<span>た</span>い&#12391;す。</p>",
     ],
 )
@@ -138,3 +142,25 @@ def test_floods_are_read() -> None:
     facts = read(_mail(("plain", plain), ("html", html)))
     assert CRY in facts.own_text
     assert plain in facts.own_text
+    links = "".join(f'<a href="https://a.example/{n}">ここ{n}</a>' for n in range(50_000))
+    assert "ここ49999" in read(_mail(("plain", "花子です。"), ("html", links))).own_text
+
+
+SENTENCES = ["花子です。", "眠れません。", CRY, "I am afraid of him.", "24歳、三重です。", "夫が帰ってきました！"]
+LAYOUTS = ["<p>{}</p>", "<div>{}</div>", "{}<br>", "<b>{}</b>", "<table><tr><td>{}</td></tr></table>", "<li>{}</li>"]
+
+
+@given(
+    st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=6),
+    st.lists(st.tuples(st.sampled_from(SENTENCES), st.sampled_from(LAYOUTS)), max_size=6),
+    st.sampled_from(["soudan", "Re: soudan"]),
+)
+def test_no_sentence_of_either_half_is_lost(plain: list[str], html: list[tuple[str, str]], subject: str) -> None:
+    """And one that both halves hold as often as the other stands no more often than there (K1)."""
+    text, laid = "\n".join(plain), "".join(layout.format(sentence) for sentence, layout in html)
+    own = _own(text, laid, subject)
+    shown = [sentence for sentence, _ in html]
+    for sentence in {*plain, *shown}:
+        assert sentence in own
+        if set(plain) == set(shown):
+            assert own.count(sentence) <= max(plain.count(sentence), shown.count(sentence))
