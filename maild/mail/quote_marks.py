@@ -20,7 +20,7 @@ _SPACE = re.compile(r"\s+")
 _PREFIX = re.compile(r"(?:[ \t\u3000\u00a0]{0,4}[>＞》|｜])+[ \u3000\u00a0]?")
 _PREFIX_FOLDED = re.compile(r"(?:\s{0,4}[>|》])+")
 # >_< and its kin, >>1 as on message boards, a lone arrow head: people draw these, programs do not
-_DRAWN = re.compile(r"[>＞]\s?[^\s>＞<＜]{0,4}[<＜]|[>＞]{2,3}\d|[>＞]+[!！?？ー〜～…。、]")
+_DRAWN = re.compile(r"[>＞]\s?[^\s>＞<＜]{0,4}[<＜](?!https?:|mailto:)|[>＞]{2,3}\d|[>＞]+[!！?？ー〜～…。、]")
 _TABLE = re.compile(r"[|｜].*[|｜]\s*$")
 _NAMED = re.compile(r"([^\s<>＜＞|@:/「」、。]{1,10})[>＞][ \u3000]?\S")
 _DATE = (
@@ -262,9 +262,12 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
         )
         if hit:
             who = tuple(name.casefold().rstrip(":>") for name in named)
-            return Mark(at, end + 1, "attribution", dated and (bool(named) or said), who)
-        # only a line that starts like an attribution may run on: a date, or On
-        if end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In "))):
+            # A date and 「夫のメール：」 are what people write above what was done to them: only an address is a program's.
+            return Mark(at, end + 1, "attribution", dated and bool(named), who)
+        # only a line that starts like an attribution may run on: a date, or On; and no program ends one in 。
+        if joined[-1] in "。！？" or (
+            end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In ")))
+        ):
             return None
     return None
 
@@ -304,6 +307,8 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     original = _ORIGINAL.match(line) is not None and (_RULED.match(line) is not None or line.isascii() or len(line) > 4)
     ruled = original or _UNDERLINE.match(line) is not None
     found = header(raw)
+    if found and not ruled and found[0] != "from" and (at + 1 == len(lines) or not lines[at + 1].strip()):
+        return None  # "To: my husband": a program's block begins with From, or runs on
     if ruled or found is not None:
         below = _after_blank(lines, at + 1, 2 if original or line[0] == "_" else 0) if ruled else at
         end, seen = _headers(lines, below, below_separator=original and _RULED.match(line) is not None)

@@ -196,6 +196,8 @@ class _Reading:
         """Whether a mark introduces an earlier mail of this exchange, not one that the sender pasted or forwarded."""
         if found.kind == "forwarded":
             return False
+        if found.kind == "headers" and found.subject is None and not found.addresses:
+            return False  # written by hand: programs print the subject, or whose mail it was
         if self.parties and found.addresses:
             return any(address in self.parties for address in found.addresses)
         if found.subject is not None and self.subject:
