@@ -262,7 +262,7 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
         )
         if hit:
             who = tuple(name.casefold().rstrip(":>") for name in named)
-            # A date and 「夫のメール：」 are what people write above what was done to them: only an address is a program's.
+            # People put a date and 「夫のメール：」 above what was done to them: only an address is a program's.
             return Mark(at, end + 1, "attribution", dated and bool(named), who)
         # only a line that starts like an attribution may run on: a date, or On; and no program ends one in 。
         if joined[-1] in "。！？" or (
