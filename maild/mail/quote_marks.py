@@ -134,6 +134,7 @@ class Mark:
     strong: bool  # enough to say that what follows without a prefix is a quote, too
     addresses: tuple[str, ...] = ()  # of the person quoted, casefolded
     subject: str | None = None  # of the mail quoted, where the headers give it
+    by_hand: bool = False  # people, too, put a date and 「夫のメール：」 above what was done to them
 
 
 def holds_no_mark(text: str) -> bool:
@@ -262,8 +263,7 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
         )
         if hit:
             who = tuple(name.casefold().rstrip(":>") for name in named)
-            # People put a date and 「夫のメール：」 above what was done to them: only an address is a program's.
-            return Mark(at, end + 1, "attribution", dated and bool(named), who)
+            return Mark(at, end + 1, "attribution", dated and (bool(named) or said), who, by_hand=not named)
         # only a line that starts like an attribution may run on: a date, or On; and no program ends one in 。
         if joined[-1] in "。！？" or (
             end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In ")))

@@ -148,7 +148,7 @@ class _Reading:
                     self._set(found.start, below, "attribution")
                     self._set(below, end, "quote")
                 at = end
-            elif found.strong and self._is_of_exchange(found) and self._is_quoted_below(found):
+            elif found.strong and not found.by_hand and self._is_of_exchange(found) and self._is_quoted_below(found):
                 self._set(found.start, found.end, "attribution")
                 self._mark_unprefixed(found.end)
                 break
