@@ -15,7 +15,7 @@ from maild.mail.header import clean_name, decode_text, decode_words
 from maild.mail.structure import Part
 
 _META_CHARSET: Final = re.compile(rb"(?i)<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})")
-_CID: Final = re.compile(rb"(?i)cid:([^\"'<>\s)]{1,500})")
+_CID: Final = re.compile(rb"(?i)(?<!href=)(?<!href=[\"'])cid:([^\"'<>\s)]{1,500})")
 _LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NO_HTML: Final = re.compile(

@@ -255,3 +255,16 @@ CASES.case(
     text=TEXT,
     calendar=True,
 )
+
+CASES.case(
+    "an image that is only linked is an attachment",
+    whole(
+        multi(
+            "related",
+            part(ctype("text/html"), b'<a href="cid:p@x">photo</a>'),
+            encoded("image/png; name=a.png", PNG, b"Content-ID: <p@x>\n"),
+        )
+    ),
+    attachments=(("a.png", "image/png", 100),),
+    text="photo",
+)
