@@ -228,7 +228,9 @@ class _Walker:
 def html_label(data: bytes) -> str | None:
     """The charset that the HTML names for itself."""
     found = _META_CHARSET.search(data[:4096])
-    return found.group(1).decode("ascii") if found else None
+    label = found.group(1).decode("ascii") if found else None
+    # Read as ASCII, so it cannot be that (HTML 13.2.3.2, prescan); Word writes it all the same.
+    return None if (charset.codec_of(label) or "").startswith(("utf-16", "utf-32")) else label
 
 
 def _choose(groups: list[list[Segment]], subject: Callable[[], str]) -> list[Segment]:

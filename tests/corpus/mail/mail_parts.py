@@ -44,6 +44,11 @@ CASES.case(
     text="表示",
 )
 CASES.case(
+    "HTML that calls itself UTF-16",
+    mail(ctype("text/html"), '<meta charset="utf-16"><p>表示</p>'.encode()),
+    text="表示",
+)
+CASES.case(
     "HTML labelled plain", mail(PLAIN, b"<!DOCTYPE html><html><body><p>a</p><p>b</p></body></html>"), text="a\n\nb"
 )
 CASES.case(
