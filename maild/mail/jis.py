@@ -71,9 +71,20 @@ def _make_table() -> dict[bytes, str]:
 _ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B](?:[\x21-\x7e]{2})++\x1b\(B)*+")
 # ... but for those characters that CP932 maps elsewhere; all text of ours has one kind of wave dash.
 _AS_CP932: Final = {"〜": "～", "‖": "∥", "−": "－", "¢": "￠", "£": "￡", "¬": "￢"}
-_KANA_RUN: Final = re.compile(
-    rb"(?:[\x00-\x7f]++|[\xa6-\xdf]++[\xa1-\xa5]?+(?![\xa1-\xa5\xe0-\xff])|[\xa1-\xa3](?=[\xa6-\xdf]))++"
+# Half-width kana as they make syllables: kanji of EUC-JP have the same bytes, but ー and small kana in odd places.
+_SYLLABLES: Final = (
+    rb"(?>(?>[\xb3\xc2-\xc4]\xde?[\xa7-\xab]?|\xcc[\xa7-\xab]|[\xbc\xc1]\xde?[\xaa\xac-\xae]?"
+    rb"|[\xb7\xc6\xcb\xd0\xd8][\xde\xdf]?[\xac-\xae]?|[\xb6-\xc4]\xde|[\xca-\xce][\xde\xdf]|[\xa6\xb1-\xdd])"
+    rb"\xaf?\xb0{0,5})++"
 )
+_KANA_RUN: Final = re.compile(
+    rb"(?:[\x00-\x7f]++|\xa2?"
+    + _SYLLABLES
+    + rb"(?:[\xa1\xa3-\xa5]\xa2?"
+    + _SYLLABLES
+    + rb")*+[\xa1-\xa5]{0,3}+(?=[\x00-\x7f]|\Z))++"
+)
+_EUC_KANA: Final = re.compile(rb"(?:[\x00-\x7f]++|(?:\x8e[\xa1-\xdf]){2,}+)++")
 _TABLE: dict[bytes, str] = {}
 
 
@@ -197,6 +208,11 @@ def _orderly(data: bytes) -> str | None:
         if theirs in text:
             text = text.replace(theirs, cp932)
     return text
+
+
+def is_euc_half_width(data: bytes) -> bool:
+    """Whether all that is not ASCII are half-width katakana of EUC-JP (each behind a single shift)."""
+    return b"\x8e" in data and _EUC_KANA.fullmatch(data) is not None
 
 
 def is_half_width(data: bytes) -> bool:

@@ -61,6 +61,21 @@ for _name, _raw, _text in (
 CASES.text_case(
     "nothing but half-width kana", "ｼﾆﾀｲ ﾀｽｹﾃ".encode("cp932"), ctype("text/plain; charset=Shift_JIS"), "ｼﾆﾀｲ ﾀｽｹﾃ"
 )
+for _label in ("EUC-JP", "Shift_JIS", "utf-8", "us-ascii"):
+    CASES.text_case(
+        f"nothing but half-width kana in EUC-JP, labelled {_label}",
+        "ｼﾆﾀｲ ﾀｽｹﾃ".encode("euc_jp"),
+        ctype(f"text/plain; charset={_label}"),
+        "ｼﾆﾀｲ ﾀｽｹﾃ",
+    )
+for _text in ("ｼﾞｻﾂｼﾀｲ､ｷｮｳｯﾃ!", "ﾊﾟｰﾃｨｰ ｳﾞｧ ｼｪﾌ｡ ｢ﾜﾀｼ｣"):
+    CASES.text_case(
+        f"half-width kana in Shift_JIS: {_text}", _text.encode("cp932"), ctype("text/plain; charset=Shift_JIS"), _text
+    )
+for _text in ("自殺", "名前：花子", "離婚", "…"):
+    CASES.text_case(
+        f"EUC-JP labelled Shift_JIS: {_text}", _text.encode("euc_jp"), ctype("text/plain; charset=Shift_JIS"), _text
+    )
 CASES.text_case(
     "half-width kana in Shift_JIS", "ｱｲｳです".encode("cp932"), ctype("text/plain; charset=Shift_JIS"), "ｱｲｳです"
 )
