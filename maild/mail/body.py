@@ -46,6 +46,8 @@ class Segment:
 
     is_html: bool
     source: str = field(repr=False)
+    plain: str = field(default="", repr=False)
+    """The plain half alone, where the text is more than that."""
     _text: str | None = field(default=None, repr=False)
 
     @property
@@ -60,6 +62,8 @@ class Body:
     """What the parts of a message come to."""
 
     text: str = field(default="", repr=False)
+    plain: str = field(default="", repr=False)
+    """The text without what only an HTML half says; empty where that is all of it."""
     attachments: list[Attachment] = field(default_factory=list)
     in_report: list[Attachment] = field(default_factory=list)
     """Messages inside a multipart/report: attachments only if the report turns out to be none."""
@@ -250,7 +254,7 @@ def _choose(groups: list[list[Segment]], subject: Callable[[], str]) -> list[Seg
                 return rich[-1]
         more = alternative.merged(text, _source(rich[-1]), subject)
         if more is not None:
-            return [Segment(False, tidy(more).strip("\n"))]
+            return [Segment(False, tidy(more).strip("\n"), plain=_joined(plains[0]))]
     return plains[0] if text == _joined(plains[0]) else [Segment(False, text)]
 
 
@@ -274,5 +278,8 @@ def read(root: Part, defects: list[str]) -> Body:
     """Text and attachments of a message."""
     walker = _Walker(root, defects)
     segments = walker.segments(root, report=False, alternative=False, forced=False)
-    walker.body.text = "\n\n".join(segment.text for segment in segments if segment.text.strip())
+    segments = [segment for segment in segments if segment.text.strip()]
+    walker.body.text = "\n\n".join(segment.text for segment in segments)
+    if any(segment.plain for segment in segments):
+        walker.body.plain = "\n\n".join(segment.plain or segment.text for segment in segments)
     return walker.body

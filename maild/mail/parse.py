@@ -95,6 +95,7 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
         in_reply_to=header.message_ids(root.all("in-reply-to")),
         references=header.message_ids(root.all("references")),
         text=content.text,
+        plain=content.plain,
         own_text=_own_text(content.text, subject, defects),
         attachments=attachments,
         automatic=clause,

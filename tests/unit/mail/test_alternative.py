@@ -164,3 +164,10 @@ def test_no_sentence_of_either_half_is_lost(plain: list[str], html: list[tuple[s
         assert sentence in own
         if set(plain) == set(shown):
             assert own.count(sentence) <= max(plain.count(sentence), shown.count(sentence))
+
+
+def test_the_plain_half_alone_is_kept_apart() -> None:
+    """For replies of staff and for web forms, in which only the plain half is meant (P2, I3)."""
+    more = read(_mail(("plain", "花子です。"), ("html", f"<p>花子です。</p><p>{CRY}</p>")))
+    assert (more.plain, more.text) == ("花子です。", f"花子です。\n\n{CRY}")
+    assert read(_mail(("plain", "花子です。"), ("html", "<p>花子です。</p>"))).plain == ""
