@@ -1,4 +1,4 @@
-"""What only the HTML half of a mail says: read where a client wrote it, never relayed where a counselor did (K1, P2)."""
+"""What only the HTML half of a mail says: read where a client wrote it, never relayed where a counselor did (K1)."""
 
 from __future__ import annotations
 
