@@ -44,8 +44,20 @@ def run(arguments: argparse.Namespace) -> int:
         row = inspect_row(facts)
         row["intake"] = intake.find(facts.own_text, items, subject=facts.subject, from_name=facts.from_name)
         row["crisis"] = list(crisis.hits(f"{facts.subject}\n{facts.own_text}", phrases))
-        print(json.dumps(row, ensure_ascii=False) if arguments.json else _plain(name, facts, row), flush=True)
+        _say(json.dumps(row, ensure_ascii=not _takes_all()) if arguments.json else _plain(name, facts, row))
     return 1 if failed else 0
+
+
+def _takes_all() -> bool:
+    """Whether the terminal or pipe takes every character; mail holds any of them, whatever the locale."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
+
+
+def _say(text: str) -> None:
+    if not _takes_all():
+        encoding = sys.stdout.encoding or "ascii"
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(text, flush=True)
 
 
 def _desk(named: str | None) -> tuple[tuple[ItemSpec, ...], crisis.Phrases, tuple[str, ...]]:

@@ -45,6 +45,8 @@ def canonical(text: str) -> str:
         text = text.partition(":")[2]  # RFC 5322 section 4.4: a source route
     if text[:7].lower() == "mailto:":
         text = text[7:]
+    if len(text) > 2 and text[0] == text[-1] == "'":
+        text = text[1:-1]
     if not text.isascii():
         text = text.replace("＠", "@")
     if "\r" in text or "\n" in text or "\x00" in text:
@@ -105,6 +107,7 @@ _TOKEN: Final = re.compile(r"""[^",;:<>()\\]+|\\.|.""", re.DOTALL)
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BARE: Final = re.compile(rf"[{_ATEXT}.\u0080-\U0010ffff]+@[A-Za-z0-9.\-_\[\]\u0080-\U0010ffff]+")
 _GROUP_NAME: Final = re.compile(r"[^@<>]{0,200}\Z")
+_NARROW: Final = str.maketrans("＠＜＞", "@<>")
 Tokens = list[tuple[str, str]]
 
 
@@ -164,6 +167,13 @@ def _enclosed(value: str, position: int) -> tuple[str, str, int]:
 def parse_mailboxes(header_value: str) -> list[tuple[str, str]]:
     """The mailboxes of an address header: display name and canonical address; what has no address is left out."""
     value = header.decode_raw(header_value)
+    found = _mailboxes(value)
+    if not found and not value.isascii() and any(sign in value for sign in "＠＜"):
+        found = _mailboxes(value.translate(_NARROW))  # typed on a Japanese keyboard
+    return found
+
+
+def _mailboxes(value: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     item: Tokens = []
     pending: Tokens = []  # "Yamada, Hanako <a@b>": an unquoted comma in a name

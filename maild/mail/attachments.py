@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from maild.mail import sniff
+from maild.mail import charset, sniff
 from maild.mail.facts import Attachment
 from maild.mail.header import clean_name
 from maild.mail.structure import Part
@@ -20,6 +20,9 @@ _FILES: Final = frozenset(
         *("vcard", "x-vcard", "directory", "rtf", "css", "javascript", "ecmascript", "csv", "tab-separated-values"),
         *("comma-separated-values", "x-comma-separated-values", "xml", "sgml", "x-script", "x-python", "x-java"),
     )
+)
+_TOP_LEVEL: Final = frozenset(
+    {"text", "image", "audio", "video", "application", "message", "multipart", "font", "model", "chemical"}
 )
 _OTHER_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/rtf", "application/rtf"})
 _CALENDAR: Final = frozenset({"text/calendar", "text/x-vcalendar", "application/ics"})
@@ -65,9 +68,12 @@ def is_calendar(part: Part, sniffed: str) -> bool:
     return part.type in _CALENDAR or sniffed == "text/calendar"
 
 
-def role(part: Part, data: bytes, *, in_alternative: bool, shown: bool, forced: bool) -> tuple[Role, str]:
+def role(
+    part: Part, data: bytes, *, in_alternative: bool, shown: bool, forced: bool, alone: bool = False
+) -> tuple[Role, str]:
     """What a leaf is, and if an attachment, why.
 
+    ``alone``: it is the whole mail, so if it is text it is what its sender wrote, whatever the label (K1);
     ``in_alternative``: it stands beside other forms of the same text; ``shown``: the HTML shows it by its Content-ID;
     ``forced``: the container it is in is an attachment as a whole (RFC 2183 section 2.9).
     """
@@ -87,13 +93,21 @@ def role(part: Part, data: bytes, *, in_alternative: bool, shown: bool, forced: 
         return "ignored", ""
     if part.type in HTML or (part.type.startswith("text/") and part.type not in _FILES | _CALENDAR):
         return _textual(part, data, name, sniffed)
+    if not name and (_names_no_type(part.type) or (alone and part.type == "application/octet-stream")):
+        return _textual(part, data, name, sniffed)
     return "attachment", "file_name" if name else "not_text"
+
+
+def _names_no_type(kind: str) -> bool:
+    """``plain/text`` and its kin: no such top-level type is known (RFC 2046 section 6), and it is meant for text."""
+    main = kind.partition("/")[0]
+    return main not in _TOP_LEVEL and not main.startswith("x-")
 
 
 def _textual(part: Part, data: bytes, name: str, sniffed: str) -> tuple[Role, str]:
     if sniffed:
         return "attachment", "sniffed"
-    if not sniff.is_text(data):
+    if not sniff.is_text(data) and not _is_wide(part, data):
         return "attachment", "not_text"
     extension = _EXTENSION.search(name)
     if extension and extension.group(1).lower() not in _TEXT_EXTENSIONS:
@@ -101,6 +115,15 @@ def _textual(part: Part, data: bytes, name: str, sniffed: str) -> tuple[Role, st
     if part.type in HTML or sniff.is_html(data):
         return "html", ""
     return "text", ""
+
+
+def _is_wide(part: Part, data: bytes) -> bool:
+    """UTF-16 and UTF-32 as the label says, which look like anything."""
+    codec = charset.codec_of(part.content_type.given.get("charset")) or ""
+    if not codec.startswith(("utf-16", "utf-32")):
+        return False
+    text, defects = charset.decode(data, codec)
+    return "charset_broken" not in defects and "charset_mislabelled" not in defects and sniff.is_text(text.encode())
 
 
 def _is_signature(part: Part, data: bytes, sniffed: str) -> bool:

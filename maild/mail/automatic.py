@@ -47,11 +47,11 @@ _VENDOR_VALUE: Final = {
 }
 _MAILING_LIST: Final = frozenset({"mailing-list", "x-mailing-list", "x-ml-name", "x-ml-count", "x-mlserver"})
 _PROGRAM: Final = re.compile(
-    r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|(?:auto|do)?[-_.]?(?:no|not|non)[-_.]?(?:to[-_.]?)?reply"
-    r"|auto[-_.]?(?:reply|respond(?:er)?|response|confirm|mailer|answer)|majordomo|listserv|mailman)(?:[-_.+=].*)?\Z|owner-"
+    r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|(?:auto|do)?[-_.]?(?:no|not|non|nt)[-_.]?(?:to[-_.]?)?reply"
+    r"|auto[-_.]?(?:reply|respond(?:er)?|response|confirm|mailer|answer)|majordomo|listserv|mailman)\d{0,6}(?:[-_.+=].*)?\Z|owner-|bounces?\+.*="
 )
 _PROGRAM_SUFFIX: Final = re.compile(
-    r".*[-_.+](?:do[-_.]?)?(?:no|not)[-_.]?reply\Z|.+-(?:owner|request|bounces?|errors)(?:\+.*)?\Z", re.DOTALL
+    r".*[-_.+](?:do[-_.]?)?(?:no|not|nt)[-_.]?reply\Z|.+-(?:owner|request|bounces?|errors)(?:\+.*)?\Z", re.DOTALL
 )
 _PROGRAM_ENVELOPE: Final = re.compile(
     r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|owner-.*|.+-owner|.+-bounces?|.+-request)(?:[+=].*)?\Z", re.DOTALL
@@ -62,7 +62,8 @@ _STRONG: Final = (
     r"|auto(?:matic(?:ally)?|mated)?[-_ ]?(?:reply|respon[sd]e?r?)"
     r"|out[- ]of[- ](?:the[- ])?office(?:[- ](?:auto ?reply|reply|message|notification))?"
     r"|ooo|vacation (?:message|reply|response)|away from (?:my|the) (?:mail|office|desk)"
-    r"|自动(?:回复|答复)|자동 ?(?:응답|회신)"
+    r"|自动(?:回复|答复)|자동 ?(?:응답|회신)|automatische antwort|abwesenheits(?:notiz|nachricht)"
+    r"|réponse automatique|respuesta automática|risposta automatica|resposta automática"
     r"|不在(?:通知|連絡|返信|応答|メッセージ|届)(?:メール)?|(?:長期|一時)?不在の(?:お知らせ|ご連絡|御連絡|ため)"
     r"|休暇(?:通知|連絡|のお知らせ|のご連絡)"
 )
@@ -70,10 +71,14 @@ _WEAK: Final = (
     r"(?:夏季|冬季|年末年始|産休|育児?休|長期|有給|夏期)?休[暇業](?:中|取得中)?(?:の(?:お知らせ|ご連絡|ご案内))?"
     r"|(?:ただいま|現在)?(?:外出|出張|不在)中?(?:です|につき.{0,20})?|auto"
 )
-_OPEN: Final = r"\s*[\[［【〔(（<＜「『*＊\s]*\s*"
-_CLOSE: Final = r"\s*(?:[\]］】〕)）>＞」』*＊:：,、;；|｜/／\-―—–]|\Z)"
+_OPEN: Final = r"\s*[\[［【〔(（<＜「『*＊\s◆◇■□●○★☆※#＃!！]*\s*"
+_CLOSE: Final = r"\s*(?:[\]］】〕)）>＞」』*＊:：,、;；|｜/／\-―—–◆◇■□●○★☆※!！]|\Z)"
 _STRONG_SUBJECT: Final = re.compile(rf"{_OPEN}(?:{_STRONG}){_CLOSE}", re.I)
 _WEAK_SUBJECT: Final = re.compile(rf"{_OPEN}(?:{_WEAK}){_CLOSE}", re.I)
+# Words put before the whole subject of the mail that is answered: a person's program puts ``Re:`` first.
+_BEFORE_REPLY: Final = r"(?:" + _CLOSE + r"|\s)\s*re\s*[:：]"
+_STRONG_BEFORE: Final = re.compile(rf"{_OPEN}(?:(?:i am|i'm) (?:currently )?)?(?:{_STRONG}){_BEFORE_REPLY}", re.I)
+_WEAK_BEFORE: Final = re.compile(rf"{_OPEN}(?:{_WEAK}|vacation){_BEFORE_REPLY}", re.I)
 _AUTOMATIC_TEXT: Final = re.compile(
     r"自動(?:返信|応答|的に|送信|配信|で(?:返信|送信|お送り))"
     r"|(?:休暇|不在|出張|休業|外出)[^\n]{0,60}(?:期間|ため|につき|まで|しており|いたします|中です)[^\n]{0,200}"
@@ -145,7 +150,7 @@ def _by_report(message: Message) -> str | None:
 def _outer_parts(message: Message, depth: int) -> list[Message]:
     """The parts of this message itself: what a person forwards is not looked into."""
     found = [message]
-    children = message.get_payload()
+    children = message.get_payload() if message.is_multipart() else None
     if depth < 3 and isinstance(children, list) and _content_type(message).value.startswith("multipart/"):
         for child in children[:20]:
             if isinstance(child, Message):
@@ -168,11 +173,14 @@ def _by_sender(
     if not from_address:
         # "MAILER-DAEMON" alone or an empty mailbox is how mail servers sign.
         alone = strip_comments(unfold((fields.get("from") or [""])[0][:1_000])).strip()
-        if alone.endswith("<>") or re.search(r"(?i)mailer[-_.]?daemon", alone):
+        # A name beside it may be a person's whose phone left the address out: they would wait for ever.
+        if alone == "<>" or re.search(
+            r"(?i)mailer[-_.]?daemon|^mail(?: delivery)? (?:sub)?system|^postmaster\b", alone
+        ):
             return SENDER
     if local and (_PROGRAM.match(local) or _PROGRAM_SUFFIX.match(local)):
         return SENDER
-    if _PROGRAM_ENVELOPE.match(envelope.rpartition("@")[0]):
+    if _PROGRAM_ENVELOPE.match(envelope.rpartition("@")[0] or envelope):
         return SENDER
     return None
 
@@ -200,8 +208,11 @@ def _by_subject(fields: dict[str, list[str]], subject: str, text: str) -> str | 
     subject = subject[:200] or decode_text((fields.get("subject") or [""])[0][:1_000])
     if _STRONG_SUBJECT.match(subject):
         return SUBJECT
-    if _WEAK_SUBJECT.match(subject):
-        answers = bool(fields.get("in-reply-to") or fields.get("references"))
-        if answers and _AUTOMATIC_TEXT.search(text[:2_000]):
-            return SUBJECT
+    before = "re" in subject[1:].lower()
+    if before and _STRONG_BEFORE.match(subject):
+        return SUBJECT
+    answers = bool(fields.get("in-reply-to") or fields.get("references"))
+    weak = (answers and _WEAK_SUBJECT.match(subject)) or (before and _WEAK_BEFORE.match(subject))
+    if weak and _AUTOMATIC_TEXT.search(text[:2_000]):
+        return SUBJECT
     return None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import html as entities
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from maild.mail import attachments, charset, flowed, html, sniff, structure, transfer
+from maild.mail import alternative, attachments, charset, flowed, html, sniff, structure, transfer
 from maild.mail.facts import Attachment
 from maild.mail.header import clean_name, decode_text, decode_words
 from maild.mail.structure import Part
 
 _META_CHARSET: Final = re.compile(rb"(?i)<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})")
-_CID: Final = re.compile(rb"(?i)cid:([^\"'<>\s)]{1,500})")
+_CID: Final = re.compile(rb"(?i)(?<!href=)(?<!href=[\"'])cid:([^\"'<>\s)]{1,500})")
 _LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NO_HTML: Final = re.compile(
@@ -22,6 +24,7 @@ _NO_HTML: Final = re.compile(
     re.I,
 )
 _MARKS: Final = re.compile(r"\[(?:image|cid|画像)[:：][^\]\n]{0,300}\]|[\s\u200b-\u200f\ufeff\u3000>￼]")
+_SENTENCE: Final = re.compile(r"[^。！？!?\n]{1,400}[。！？!?\n]*|[。！？!?\n]+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 _REPORT_PARTS: Final = frozenset(
     {
@@ -43,6 +46,8 @@ class Segment:
 
     is_html: bool
     source: str = field(repr=False)
+    plain: str = field(default="", repr=False)
+    """The plain half alone, where the text is more than that."""
     _text: str | None = field(default=None, repr=False)
 
     @property
@@ -57,6 +62,8 @@ class Body:
     """What the parts of a message come to."""
 
     text: str = field(default="", repr=False)
+    plain: str = field(default="", repr=False)
+    """The text without what only an HTML half says; empty where that is all of it."""
     attachments: list[Attachment] = field(default_factory=list)
     in_report: list[Attachment] = field(default_factory=list)
     """Messages inside a multipart/report: attachments only if the report turns out to be none."""
@@ -108,7 +115,7 @@ class _Walker:
             self.segments(child, report=report, alternative=is_alternative, forced=forced) for child in part.children
         ]
         if is_alternative:
-            return _choose(groups)
+            return _choose(groups, self.subject)
         found: list[Segment] = []
         for group in groups:
             for segment in group:
@@ -117,6 +124,9 @@ class _Walker:
                     continue
                 found.append(segment)
         return found
+
+    def subject(self) -> str:
+        return decode_text(self.root.first("subject")[:2_000])
 
     def unsplit(self, part: Part) -> list[Segment]:
         """A multipart of which no part could be found is its own text."""
@@ -135,7 +145,14 @@ class _Walker:
             if recovered:
                 self.defects.append("mime_header_missing")
                 return self.segments(recovered, report=False, alternative=False, forced=False)
-        what, why = attachments.role(part, data, in_alternative=alternative, shown=self.is_shown(part), forced=forced)
+        what, why = attachments.role(
+            part,
+            data,
+            in_alternative=alternative,
+            shown=self.is_shown(part),
+            forced=forced,
+            alone=part is self.root,
+        )
         if what == "attachment":
             self.attach(attachments.attachment(part, data, why))
             return []
@@ -215,27 +232,41 @@ class _Walker:
 def html_label(data: bytes) -> str | None:
     """The charset that the HTML names for itself."""
     found = _META_CHARSET.search(data[:4096])
-    return found.group(1).decode("ascii") if found else None
+    label = found.group(1).decode("ascii") if found else None
+    # Read as ASCII, so it cannot be that (HTML 13.2.3.2, prescan); Word writes it all the same.
+    return None if (charset.codec_of(label) or "").startswith(("utf-16", "utf-32")) else label
 
 
-def _choose(groups: list[list[Segment]]) -> list[Segment]:
-    """The plain form, unless it is empty or only says that there is HTML (RFC 2046 section 5.1.4, turned round)."""
+def _choose(groups: list[list[Segment]], subject: Callable[[], str]) -> list[Segment]:
+    """The plain form (RFC 2046 section 5.1.4, turned round), and with it whatever only another form says (K1)."""
     plains = [group for group in groups if group and not any(segment.is_html for segment in group)]
     rich = [group for group in groups if any(segment.is_html for segment in group)]
-    for group in plains:
-        text = "\n".join(segment.text for segment in group)
-        bare = _MARKS.sub("", text)
-        if not bare:
-            continue
-        if rich and len(bare) < 400 and _NO_HTML.search(text):
-            laid_out = "\n".join(segment.text for segment in rich[-1])
-            if _MARKS.sub("", laid_out) and not _same(text, laid_out):
+    plains = [group for group in plains if _MARKS.sub("", _joined(group))] or plains[:1]
+    if not plains or not _MARKS.sub("", _joined(plains[0])):
+        return next((group for group in reversed(rich) if _joined(group).strip()), plains[0] if plains else [])
+    text = _joined(plains[0])
+    for group in plains[1:]:
+        text = alternative.with_lines_of(text, _joined(group))
+    if rich:
+        if len(text) < 800 and _NO_HTML.search(text) and not _same(text, _joined(rich[-1])):
+            text = "".join(each for each in _SENTENCE.findall(text) if not _NO_HTML.search(each)).strip("\n")
+            if not _MARKS.sub("", text) and _MARKS.sub("", _joined(rich[-1])):
                 return rich[-1]
-        return group
-    for group in reversed(rich):
-        if any(segment.text.strip() for segment in group):
-            return group
-    return plains[0] if plains else []
+        more = alternative.merged(text, _source(rich[-1]), subject)
+        if more is not None:
+            return [Segment(False, tidy(more).strip("\n"), plain=_joined(plains[0]))]
+    return plains[0] if text == _joined(plains[0]) else [Segment(False, text)]
+
+
+def _joined(group: list[Segment]) -> str:
+    return "\n".join(segment.text for segment in group)
+
+
+def _source(group: list[Segment]) -> str:
+    """A group as HTML; plain text in it for the eyes of the HTML reader alone."""
+    return "<br>".join(
+        segment.source if segment.is_html else entities.escape(segment.text).replace("\n", "<br>") for segment in group
+    )
 
 
 def _same(one: str, other: str) -> bool:
@@ -247,5 +278,8 @@ def read(root: Part, defects: list[str]) -> Body:
     """Text and attachments of a message."""
     walker = _Walker(root, defects)
     segments = walker.segments(root, report=False, alternative=False, forced=False)
-    walker.body.text = "\n\n".join(segment.text for segment in segments if segment.text.strip())
+    segments = [segment for segment in segments if segment.text.strip()]
+    walker.body.text = "\n\n".join(segment.text for segment in segments)
+    if any(segment.plain for segment in segments):
+        walker.body.plain = "\n\n".join(segment.plain or segment.text for segment in segments)
     return walker.body

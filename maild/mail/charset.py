@@ -183,7 +183,11 @@ def _decode(data: bytes, codec: str, defects: list[str]) -> tuple[str, str]:
         if labelled is not None and codec in _EAST_ASIAN and not _plainly_utf8(utf8):
             return (labelled, codec) if _likeness(labelled) > _likeness(utf8) else (utf8, "utf-8")
         return utf8, "utf-8"
+    if jis.is_euc_half_width(data):
+        return data.decode("euc_jp", "replace"), "euc-jp"
     if labelled is not None and jis.BROKEN not in labelled:
+        if codec == "cp932" and jis.is_half_width(data):
+            return labelled, codec
         if codec in ("cp932", "euc-jp") and _likeness(labelled) >= 0.9:
             return labelled, codec
         if codec in _EAST_ASIAN and codec not in ("cp932", "euc-jp"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Final
 
 from maild.mail.limits import MAX_HTML_CHARS, MAX_QUOTE_DEPTH
@@ -78,12 +79,20 @@ _SPACES: Final = re.compile(r"[ \t\r\n\f\v\xa0]+")
 _WIDE: Final = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _LINK: Final = re.compile(r"(?i)(?:https?|ftp|mailto|tel|sms):")
+_LINK_SCHEME: Final = re.compile(r"(?i)\A(?:https?://|mailto:|tel:|sms:)")
+ASIDE: Final = "\ufdd0\ufdd1"
+"""Noncharacters around what stands in the text without being a word of it (see :func:`to_text`)."""
+_ASIDE: Final = re.compile(f"[{ASIDE}]")
+_MAX_ASIDES: Final = 500
 
 
 class _Layout:
     """Receives the parser's events and lays out lines. One instance reads one document."""
 
-    def __init__(self) -> None:
+    def __init__(self, aside: Callable[[str], bool] | None = None) -> None:
+        self._aside = aside
+        self._asides = 0
+        self._in_aside = False
         self._lines: list[str] = []
         self._line: list[str] = []
         self._open: list[tuple[str, bool, bool, str]] = []  # tag, silences, quotes, link
@@ -112,6 +121,9 @@ class _Layout:
             elif tag == "a":
                 link = (attributes.get("href") or "").strip()
                 self._link_text = []
+                if self._is_aside(link):
+                    self._line.append(ASIDE[0])
+                    self._in_aside = True
         if quotes:
             self._quotes += 1
         self._silent += silences
@@ -171,14 +183,25 @@ class _Layout:
             self._flush()
         elif tag == "img":
             # Phones and webmailers write emoji as images with the emoji as text.
-            self._line.append((attributes.get("alt") or "")[:200])
+            alt = (attributes.get("alt") or "")[:200]
+            self._line.append(f"{ASIDE[0]}{alt}{ASIDE[1]}" if alt and self._aside else alt)
+
+    def _is_aside(self, link: str) -> bool:
+        """Whether a link is one whose target the other half of the mail prints instead of its text."""
+        if self._aside is None or self._asides >= _MAX_ASIDES or not _LINK.match(link) or len(link) > 2_000:
+            return False
+        self._asides += 1
+        return self._aside(_LINK_SCHEME.sub("", link))
 
     def _end_link(self, link: str) -> None:
         shown = "".join(self._link_text or []).strip()
         self._link_text = None
+        if self._in_aside:
+            self._line.append(ASIDE[1])
+            self._in_aside = False
         if not _LINK.match(link) or len(link) > 2_000:
             return
-        bare = re.sub(r"(?i)\A(?:https?://|mailto:|tel:|sms:)", "", link).rstrip("/")
+        bare = _LINK_SCHEME.sub("", link).rstrip("/")
         if bare and bare not in shown:
             self._line.append(f" <{link}> ")
 
@@ -224,16 +247,27 @@ def _is_quote(attributes: dict[str, str]) -> bool:
     return not _INDENTED.search((attributes.get("style") or "")[:2_000])
 
 
-def to_text(html_text: str) -> str:
-    """Readable text with ``\\n`` between lines; ``""`` where nothing is to be read. Never raises."""
+def without_asides(text: str) -> str:
+    """A text without the marks that :func:`to_text` put in on request."""
+    return _ASIDE.sub("", text)
+
+
+def to_text(html_text: str, aside: Callable[[str], bool] | None = None) -> str:
+    """Readable text with ``\\n`` between lines; ``""`` where nothing is to be read. Never raises.
+
+    ``aside``: asked for the target of each link; where it says so, the text of the link comes out between two
+    noncharacters (:data:`ASIDE`), and so do the texts of pictures: for comparing, not for reading.
+    """
     source = html_text[:MAX_HTML_CHARS].replace("\x00", "")
+    if aside:
+        source = _ASIDE.sub("", source)
     if not source.strip():
         return ""
     source = re.sub(r"\A\s*<\?xml[^>]{0,200}\?>", "", source)
     try:
         from lxml import etree  # type: ignore[import-untyped,unused-ignore]  # here, not above: memory (see the module's docstring)
 
-        parser = etree.HTMLParser(target=_Layout(), huge_tree=True, recover=True)
+        parser = etree.HTMLParser(target=_Layout(aside), huge_tree=True, recover=True)
         parser.feed(source)
         text = parser.close()
         return text if isinstance(text, str) else ""

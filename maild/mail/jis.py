@@ -71,6 +71,20 @@ def _make_table() -> dict[bytes, str]:
 _ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B](?:[\x21-\x7e]{2})++\x1b\(B)*+")
 # ... but for those characters that CP932 maps elsewhere; all text of ours has one kind of wave dash.
 _AS_CP932: Final = {"〜": "～", "‖": "∥", "−": "－", "¢": "￠", "£": "￡", "¬": "￢"}
+# Half-width kana as they make syllables: kanji of EUC-JP have the same bytes, but ー and small kana in odd places.
+_SYLLABLES: Final = (
+    rb"(?>(?>[\xb3\xc2-\xc4]\xde?[\xa7-\xab]?|\xcc[\xa7-\xab]|[\xbc\xc1]\xde?[\xaa\xac-\xae]?"
+    rb"|[\xb7\xc6\xcb\xd0\xd8][\xde\xdf]?[\xac-\xae]?|[\xb6-\xc4]\xde|[\xca-\xce][\xde\xdf]|[\xa6\xb1-\xdd])"
+    rb"\xaf?\xb0{0,5})++"
+)
+_KANA_RUN: Final = re.compile(
+    rb"(?:[\x00-\x7f]++|\xa2?"
+    + _SYLLABLES
+    + rb"(?:[\xa1\xa3-\xa5]\xa2?"
+    + _SYLLABLES
+    + rb")*+[\xa1-\xa5]{0,3}+(?=[\x00-\x7f]|\Z))++"
+)
+_EUC_KANA: Final = re.compile(rb"(?:[\x00-\x7f]++|(?:\x8e[\xa1-\xdf]){2,}+)++")
 _TABLE: dict[bytes, str] = {}
 
 
@@ -196,11 +210,27 @@ def _orderly(data: bytes) -> str | None:
     return text
 
 
+def is_euc_half_width(data: bytes) -> bool:
+    """Whether all that is not ASCII are half-width katakana of EUC-JP (each behind a single shift)."""
+    return b"\x8e" in data and _EUC_KANA.fullmatch(data) is not None
+
+
+def is_half_width(data: bytes) -> bool:
+    """Whether all that is not ASCII can be nothing but JIS X 0201 katakana in their eight-bit form."""
+    return _KANA_RUN.fullmatch(data) is not None
+
+
 def _run(data: bytes, mode: str, eight_bit: Callable[[bytes], str]) -> tuple[str, int]:
     if not data:
         return "", 0
     if mode == "ascii":
-        return (data.decode("ascii"), 0) if data.isascii() else (eight_bit(data), 1)
+        if data.isascii():
+            return data.decode("ascii"), 0
+        # JIS X 0201 katakana in its eight-bit form, as old mailers put it between the escapes; EUC-JP kana have 0xA4
+        # or 0xA5 in every other place.
+        if is_half_width(data):
+            return "".join(chr(0xFEC0 + byte) if byte > 0x7F else chr(byte) for byte in data), 1
+        return eight_bit(data), 1
     if mode == "kana":
         return _half_width(data), 0
     return _two_bytes(data, mode)

@@ -95,6 +95,7 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
         in_reply_to=header.message_ids(root.all("in-reply-to")),
         references=header.message_ids(root.all("references")),
         text=content.text,
+        plain=content.plain,
         own_text=_own_text(content.text, subject, defects),
         attachments=attachments,
         automatic=clause,
@@ -145,7 +146,7 @@ def _reverse_path(root: Part, envelope_from: str | None) -> str | None:
         if value.strip("<> ") == "":
             return "" if "<" in value else None
         mailboxes = address.parse_mailboxes(value)
-        return mailboxes[0][1] if mailboxes else None
+        return mailboxes[0][1] if mailboxes else value.strip("<> ")  # "<MAILER-DAEMON>": a program without a domain
     return None
 
 
@@ -179,7 +180,7 @@ def _compared(
 
     A mail that is nothing but one text has nothing to compare: it goes without (a test holds both ways equal).
     """
-    if not attachments and not isinstance(message.get_payload(), list):
+    if not attachments and not message.is_multipart():
         return attachments
     fields = [("From", from_address), ("Subject", subject)] if from_address else [("Subject", subject)]
     seen = mended.view(mended.mend(message, fields, content.text, attachments))

@@ -22,7 +22,7 @@ _SPACE = re.compile(r"\s+")
 _PREFIX = re.compile(r"(?:[ \t\u3000\u00a0]{0,4}[>＞》|｜])+[ \u3000\u00a0]?")
 _PREFIX_FOLDED = re.compile(r"(?:\s{0,4}[>|》])+")
 # >_< and its kin, >>1 as on message boards, a lone arrow head: people draw these, programs do not
-_DRAWN = re.compile(r"[>＞]\s?[^\s>＞<＜]{0,4}[<＜]|[>＞]{2,3}\d|[>＞]+[!！?？ー〜～…。、]")
+_DRAWN = re.compile(r"[>＞]\s?[^\s>＞<＜]{0,4}[<＜](?!https?:|mailto:)|[>＞]{2,3}\d|[>＞]+[!！?？ー〜～…。、]")
 _TABLE = re.compile(r"[|｜].*[|｜]\s*$")
 _NAMED = re.compile(r"([^\s<>＜＞|@:/「」、。]{1,10})[>＞][ \u3000]?\S")
 _DATE = (
@@ -32,7 +32,7 @@ _DATE = (
 _HAS_DATE = re.compile(_DATE)
 _HAS_TIME = re.compile(r"\d{1,2}\s?[:時]\s?\d{2}")
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]、。「」:]{1,100}@[^\s<>\"',;:()\[\]、。「」]{1,200}")
-_WROTE = re.compile(r"\b(?:wrote|writes|schrieb|écrit)\s*:?\s*$", re.IGNORECASE)
+_WROTE = re.compile(r"\b(?:wrote|writes|schrieb|écrit)(?:\s*\([^()]{6,40}\))?\s*:?\s*$", re.IGNORECASE)
 _SAID = re.compile(
     r"(?:の(?:メール|メッセージ|お便り)|からの(?:メール|メッセージ)|(?:は|が)(?:書きました|書いた|送信しました)"
     r"|(?:は|が)書かれました|\bwrote|\bwrites)\s*[:;]?$",
@@ -55,6 +55,7 @@ _FORWARDED = re.compile(
 _RULED = re.compile(r"(?:[-=_*・─━―]\s?){2,}")
 _UNDERLINE = re.compile(r"[_\-*─━―]{5,}$")
 _HEADER = re.compile(r"[*_ ]{0,3}([A-Za-z\-]{2,12}|[一-鿿ァ-ヶー]{2,6})[*_ ]{0,3}\s{0,20}:[*_]{0,2}\s*(.*)$")
+_HEADER_BARE = re.compile(r"(From|To|Cc|Date|Sent|Subject) {1,20}(\S.*)$")  # eM Client, below its separator alone
 HeaderName = Literal["from", "date", "to", "cc", "subject", "other"]
 _LABELS: dict[str, HeaderName] = {
     **dict.fromkeys(("from", "差出人", "送信者", "送信元", "発信者", "sender"), "from"),
@@ -134,6 +135,7 @@ class Mark:
     strong: bool  # enough to say that what follows without a prefix is a quote, too
     addresses: tuple[str, ...] = ()  # of the person quoted, casefolded
     subject: str | None = None  # of the mail quoted, where the headers give it
+    by_hand: bool = False  # people, too, put a date and 「夫のメール：」 above what was done to them
 
 
 def holds_no_mark(text: str) -> bool:
@@ -224,10 +226,10 @@ def is_program_signature(line: str) -> bool:
     return 0 < len(bare) <= 100 and _SENT_FROM.match(bare) is not None
 
 
-def header(line: str) -> tuple[HeaderName, str] | None:
+def header(line: str, *, below_separator: bool = False) -> tuple[HeaderName, str] | None:
     """Name and value of a header line as programs print them above a quote."""
     bare = clean(line[:MAX_MARK])
-    found = _HEADER.match(bare)
+    found = _HEADER.match(bare) or (_HEADER_BARE.match(bare) if below_separator else None)
     if found is None:
         return None
     name = _LABELS.get(found.group(1).casefold())
@@ -262,19 +264,21 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
         )
         if hit:
             who = tuple(name.casefold().rstrip(":>") for name in named)
-            return Mark(at, end + 1, "attribution", dated and (bool(named) or said), who)
-        # only a line that starts like an attribution may run on: a date, or On
-        if end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In "))):
+            return Mark(at, end + 1, "attribution", dated and (bool(named) or said), who, by_hand=not named)
+        # only a line that starts like an attribution may run on: a date, or On; and no program ends one in 。
+        if joined[-1] in "。！？" or (
+            end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In ")))
+        ):
             return None
     return None
 
 
-def _headers(lines: Sequence[str], at: int) -> tuple[int, dict[HeaderName, str]]:
+def _headers(lines: Sequence[str], at: int, *, below_separator: bool = False) -> tuple[int, dict[HeaderName, str]]:
     """Header lines from ``at`` on, single blank lines and one folded line between them allowed."""
     seen: dict[HeaderName, str] = {}
     end = cursor = at
     while cursor < len(lines) and cursor < at + 24:
-        found = header(lines[cursor])
+        found = header(lines[cursor], below_separator=below_separator)
         if found is not None and found[0] in seen and found[0] != "other":
             break  # a second block begins: somebody's list, or a nested quote
         if found is not None:
@@ -304,10 +308,11 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     original = _ORIGINAL.match(line) is not None and (_RULED.match(line) is not None or line.isascii() or len(line) > 4)
     ruled = original or _UNDERLINE.match(line) is not None
     found = header(raw)
+    if found and not ruled and found[0] != "from" and (at + 1 == len(lines) or not lines[at + 1].strip()):
+        return None  # "To: my husband": a program's block begins with From, or runs on
     if ruled or found is not None:
-        end, seen = _headers(
-            lines, _after_blank(lines, at + 1, 2 if original or line[0] == "_" else 0) if ruled else at
-        )
+        below = _after_blank(lines, at + 1, 2 if original or line[0] == "_" else 0) if ruled else at
+        end, seen = _headers(lines, below, below_separator=original and _RULED.match(line) is not None)
         enough = len(seen) >= (1 if original else 2) and (
             original or ("from" in seen and ("date" in seen or len(seen) > 2))
         )

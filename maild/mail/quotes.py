@@ -40,6 +40,7 @@ _POINTS_BELOW = re.compile(
     r"(?:です|でした|になります|が|を|に)?[。.]?$"
     r"|(?:次|以下|下記|こんな|こういう|こう|このような|そのような)(?:の|が)?(?:内容の|文の|ひどい)?"
     r"(?:メール|LINE|ライン|メッセージ|DM|文|やり取り|やりとり|言葉|こと|書き込み|返事|風)"
+    r"|(?:こう|このように|次のように|以下のように)(?:書|記|述べ|言|定め|な[りっ]|あ[りっる])"
     r"|転送|コピペ|コピーし|貼り付け|貼ります|貼って|載せ|引用し|そのまま(?:貼|載|転|送|コピ|書|写)",
     re.IGNORECASE,
 )
@@ -147,7 +148,7 @@ class _Reading:
                     self._set(found.start, below, "attribution")
                     self._set(below, end, "quote")
                 at = end
-            elif found.strong and self._is_of_exchange(found) and self._is_quoted_below(found):
+            elif found.strong and not found.by_hand and self._is_of_exchange(found) and self._is_quoted_below(found):
                 self._set(found.start, found.end, "attribution")
                 self._mark_unprefixed(found.end)
                 break
@@ -195,6 +196,8 @@ class _Reading:
         """Whether a mark introduces an earlier mail of this exchange, not one that the sender pasted or forwarded."""
         if found.kind == "forwarded":
             return False
+        if found.kind == "headers" and found.subject is None and not found.addresses:
+            return False  # written by hand: programs print the subject, or whose mail it was
         if self.parties and found.addresses:
             return any(address in self.parties for address in found.addresses)
         if found.subject is not None and self.subject:

@@ -30,7 +30,7 @@ _KNOWN: Final = re.compile(
 )
 _GUESSED_BOUNDARY: Final = re.compile(rb"(?im)^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-[a-z-]{1,40}[ \t]*:)")
 _DELIMITER_LINE: Final = re.compile(rb"(?<![^\r\n])--([^\r\n]{1,300})(?=[\r\n]|\Z)")
-_ENVELOPE_LINE: Final = re.compile(rb">?From [^\n]*\n")
+_ENVELOPE_LINE: Final = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 _NESTED: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 _BLOCKS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _MAX_MIME_FIELD: Final = 4_000

@@ -76,7 +76,7 @@ def of_form(mail: Arrived) -> Arrived:
     form = mail.here.form
     if form is None or mail.sender != form.sender:
         return mail
-    fields = intake.parse_form(mail.facts.text, form.labels())
+    fields = intake.parse_form(mail.facts.plain or mail.facts.text, form.labels())
     address = canonical(fields.get("email", ""))
     if not address:
         return replace(mail, form={})

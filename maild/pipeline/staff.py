@@ -53,7 +53,9 @@ def take(session: Session, mail: Arrived) -> str:
     case = session.tx.case(number) if number is not None else None
     if case is None:
         return _third_party_answer(session, mail, notice)
-    text = reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject)
+    text = reply_text.extract(
+        mail.facts.plain or mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject
+    )
     orders = commands.read_all([line.raw for line in text.commands])
     answer = Answer(mail, notice, case, orders, text.body.strip("\n"), text.doubts)
     return _answered(session, answer)
@@ -353,7 +355,9 @@ def _third_party_answer(session: Session, mail: Arrived, notice: SentMail) -> st
     entry = session.tx.entry(notice.entry) if notice.entry is not None else None
     claims = entry.extra.get("claims") if entry is not None else None
     case = session.tx.case(int(claims)) if claims else None
-    text = reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject)
+    text = reply_text.extract(
+        mail.facts.plain or mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject
+    )
     orders = commands.read_all([line.raw for line in text.commands])
     wanted = bool(orders) and all(order.name == "accept_address" for order in orders)
     if case is None or entry is None or not wanted:

@@ -52,6 +52,30 @@ CASES.text_case(
 CASES.text_case(
     "half-width kana in seven bits", b"\x1b(I1239\x1b(B!", ctype("text/plain; charset=iso-2022-jp"), "ｱｲｳｹ!"
 )
+for _name, _raw, _text in (
+    ("half-width kana in eight bits", jis("花子です ") + "ｱｲｳﾃﾞｽ｡".encode("cp932") + jis("はい"), "花子です ｱｲｳﾃﾞｽ｡はい"),
+    ("EUC-JP kana between escapes", jis("花子です ") + "あいう".encode("euc_jp"), "花子です あいう"),
+    ("UTF-8 between escapes", jis("花子です ") + "消えたい".encode(), "花子です 消えたい"),
+):
+    CASES.text_case(_name, _raw, ctype("text/plain; charset=iso-2022-jp"), _text)
+CASES.text_case(
+    "nothing but half-width kana", "ｼﾆﾀｲ ﾀｽｹﾃ".encode("cp932"), ctype("text/plain; charset=Shift_JIS"), "ｼﾆﾀｲ ﾀｽｹﾃ"
+)
+for _label in ("EUC-JP", "Shift_JIS", "utf-8", "us-ascii"):
+    CASES.text_case(
+        f"nothing but half-width kana in EUC-JP, labelled {_label}",
+        "ｼﾆﾀｲ ﾀｽｹﾃ".encode("euc_jp"),
+        ctype(f"text/plain; charset={_label}"),
+        "ｼﾆﾀｲ ﾀｽｹﾃ",
+    )
+for _text in ("ｼﾞｻﾂｼﾀｲ､ｷｮｳｯﾃ!", "ﾊﾟｰﾃｨｰ ｳﾞｧ ｼｪﾌ｡ ｢ﾜﾀｼ｣"):
+    CASES.text_case(
+        f"half-width kana in Shift_JIS: {_text}", _text.encode("cp932"), ctype("text/plain; charset=Shift_JIS"), _text
+    )
+for _text in ("自殺", "名前：花子", "離婚", "…"):
+    CASES.text_case(
+        f"EUC-JP labelled Shift_JIS: {_text}", _text.encode("euc_jp"), ctype("text/plain; charset=Shift_JIS"), _text
+    )
 CASES.text_case(
     "half-width kana in Shift_JIS", "ｱｲｳです".encode("cp932"), ctype("text/plain; charset=Shift_JIS"), "ｱｲｳです"
 )
@@ -121,6 +145,17 @@ CASES.text_case(
     ctype("text/plain; charset=iso-2022-jp") + CTE + b"quoted-printable\n",
     "一相談です",
 )
+for _codec in ("utf-16-le", "utf-16-be", "utf-16", "utf-32"):
+    CASES.text_case(
+        f"{_codec} without a mark", b64(TEXT.encode(_codec)), ctype(f"text/plain; charset={_codec}") + CTE + b"base64\n"
+    )
+for _label in ("idna", "punycode", "undefined", "zlib", "rot13", "unicode_escape"):
+    CASES.text_case(
+        f"no charset of mail: {_label}",
+        TEXT.encode(),
+        ctype(f"text/plain; charset={_label}"),
+        defects={"charset_unknown"},
+    )
 CASES.text_case("unknown transfer encoding", TEXT.encode(), UTF8 + CTE + b"7bits\n")
 
 # --- Line ends, control characters, flowed --------------------------------------------------------------------------

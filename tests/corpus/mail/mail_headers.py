@@ -110,3 +110,11 @@ CASES.case("empty lines first", b"\r\n\r\n" + mail(), from_address="hanako@docom
 CASES.case("no empty line", FROM + b"Subject: a\nthis is text\nmore", subject="a", text="this is text\nmore")
 CASES.case("junk between headers", FROM + b"junk line\nSubject: a\n\nx", subject="a", text="x")
 CASES.case("text without any header", b"just text\n", kind="mail", text="just text", from_address="")
+
+for _name, _line in (
+    ("blank before the colon", b"From : hanako@docomo.example\n"),
+    ("tab", b"From\t: hanako@docomo.example\n"),
+):
+    CASES.case(
+        f"first field: {_name}", mail(b"Subject : s\n", sender=_line), subject="s", from_address="hanako@docomo.example"
+    )

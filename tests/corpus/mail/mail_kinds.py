@@ -22,6 +22,7 @@ AUTOMATIC: dict[str, bytes] = {
     "Vacation": b"Vacation: on\n",
     "subject 自動返信": b"Subject: " + word("自動返信：相談") + b"\n",
     "subject 【自動返信】": b"Subject: " + word("【自動返信】お問い合わせ") + b"\n",
+    "subject ◆自動返信◆": b"Subject: " + word("◆自動返信◆ありがとうございます") + b"\n",
     "subject 不在通知": b"Subject: " + word("[不在通知] Re: 相談") + b"\n",
     "subject 不在のお知らせ": b"Subject: " + word("不在のお知らせ") + b"\n",
     "subject Automatic reply": b"Subject: Automatic reply: hello\n",

@@ -44,6 +44,11 @@ CASES.case(
     text="表示",
 )
 CASES.case(
+    "HTML that calls itself UTF-16",
+    mail(ctype("text/html"), '<meta charset="utf-16"><p>表示</p>'.encode()),
+    text="表示",
+)
+CASES.case(
     "HTML labelled plain", mail(PLAIN, b"<!DOCTYPE html><html><body><p>a</p><p>b</p></body></html>"), text="a\n\nb"
 )
 CASES.case(
@@ -58,6 +63,14 @@ CASES.case(
 CASES.case("wrong boundary", whole(multi("mixed", T).replace(b'boundary="=_b"', b'boundary="other"')), text=TEXT)
 CASES.case("no boundary", whole(multi("mixed", T).replace(b'; boundary="=_b"', b"")), text=TEXT)
 CASES.case("boundary never closed", whole(multi("mixed", T)[: -len(b"--=_b--\n")]), text=TEXT)
+CASES.case("a type nobody knows", mail(ctype("plain/text; charset=utf-8"), TEXT.encode()), text=TEXT, attachments=())
+CASES.case("all of it octet-stream", mail(ctype("application/octet-stream"), TEXT.encode()), text=TEXT, attachments=())
+CASES.case(
+    "all of it octet-stream, and no text",
+    mail(ctype("application/octet-stream"), PNG),
+    text="",
+    attachments=(("", "image/png", 100),),
+)
 CASES.case("MIME header lost", FROM + b"\n--x\nContent-Type: text/plain\n\nhello\n--x--\n", text="hello")
 CASES.case("boundary is a prefix", whole(multi("mixed", part(PLAIN, b"--bx\na"), boundary=b"b")), text="--bx\na")
 CASES.case("preamble and epilogue", whole(multi("mixed", T, extra=b"\npreamble\n") + b"epilogue\n"), text=TEXT)
@@ -246,4 +259,17 @@ CASES.case(
     whole(multi("alternative", T, part(ctype("text/calendar"), b"BEGIN:VCALENDAR\n"))),
     text=TEXT,
     calendar=True,
+)
+
+CASES.case(
+    "an image that is only linked is an attachment",
+    whole(
+        multi(
+            "related",
+            part(ctype("text/html"), b'<a href="cid:p@x">photo</a>'),
+            encoded("image/png; name=a.png", PNG, b"Content-ID: <p@x>\n"),
+        )
+    ),
+    attachments=(("a.png", "image/png", 100),),
+    text="photo",
 )

@@ -8,6 +8,7 @@ import pytest
 
 from maild.mail import authentication, automatic
 from maild.mail.facts import Authentication, Bounce, BouncedRecipient, Facts
+from maild.mail.parse import read
 from maild.mail.report import inspect_row
 
 
@@ -81,10 +82,64 @@ def test_subjects_of_persons(subject: str) -> None:
     assert clause("", subject, "休職中で、自動的に落ち込みます。") is None
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("I am out of the office Re: soudan", ""),
+        ("Out of office Re: soudan", ""),
+        ("Automatische Antwort: soudan", ""),
+        ("Réponse automatique : soudan", ""),
+        ("休暇中：Re: 相談", "12月28日まで休暇のため、戻り次第ご連絡します。"),
+        ("【外出中】 Re: 相談", "外出しております。18時までに返信します。"),
+        ("Vacation: Re: soudan", "I am out of office until Monday."),
+    ],
+)
+def test_words_before_the_subject_that_is_answered(subject: str, text: str) -> None:
+    """A program that answers puts its word before the whole subject; a person's mail program puts Re: first."""
+    assert clause("", subject, text) == automatic.SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("sender", "wanted"),
+    [
+        ("<>", True),
+        ("MAILER-DAEMON <>", True),
+        ("Mail Delivery Subsystem <>", True),
+        ("花子 <>", False),
+        ("hanako", False),
+    ],
+)
+def test_a_sender_without_an_address(sender: str, wanted: bool) -> None:
+    """Mail servers sign so; a person whose phone left the address out would wait for ever (M3)."""
+    raw = f"From: {sender}\nSubject: soudan\n\nsoudan\n".encode()
+    assert (read(raw).kind == "automatic") is wanted
+
+
+@pytest.mark.parametrize("path", ["<MAILER-DAEMON>", "<mailer-daemon@phone.example>", "<>"])
+def test_reverse_paths_of_programs(path: str) -> None:
+    raw = f"Return-Path: {path}\nFrom: a@b.example\nSubject: soudan\n\nsoudan\n".encode()
+    assert read(raw).kind == "automatic"
+
+
+@pytest.mark.parametrize(
+    "local", ["dont-reply", "system-dont_reply", "bounces+1234=soudan", "bounce+a=b", "notreply", "noreply2"]
+)
+def test_more_programs(local: str) -> None:
+    assert read(f"From: {local}@b.example\n\nsoudan\n".encode()).kind == "automatic"
+
+
+@pytest.mark.parametrize(
+    "local", ["bounce", "bounces", "bounce.girl", "notrepliedto", "noreplyhanako", "hanako+bounce"]
+)
+def test_persons_with_odd_names(local: str) -> None:
+    assert read(f"From: {local}@b.example\n\nsoudan\n".encode()).kind == "mail"
+
+
 def test_weak_words_need_an_answer_that_says_so() -> None:
     text = "ただいま出張しており、10日まで返信できません。"
     assert clause("In-Reply-To: <a@b.example>\n", "出張中：Re: 相談", text) == automatic.SUBJECT
-    assert clause("", "出張中：Re: 相談", text) is None
+    assert clause("", "出張中", text) is None
+    assert clause("", "出張中：Re: 相談", "出張中に送ったメールの件です。まだ眠れません。") is None
     assert clause("In-Reply-To: <a@b.example>\n", "出張中", "ホテルで一人でいると涙が出ます。") is None
 
 
