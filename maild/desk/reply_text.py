@@ -9,8 +9,9 @@ What notices must print for this stands in :mod:`maild.desk.notice_marks`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from maild.desk import signatures
@@ -25,11 +26,22 @@ from maild.desk.notice_marks import (
     internal_sign,
     is_internal_folded,
 )
+from maild.desk.signatures import NOBODY, Identity
 from maild.mail.known_text import KnownText
-from maild.mail.quote_marks import Mark, clean, find_mark, fold, header, is_forward_subject, prefix
+from maild.mail.quote_marks import MAX_MARK, Mark, clean, find_mark, fold, header, is_forward_subject, prefix
 from maild.mail.quotes import join_own
 
-__all__ = ["BEGIN_MARK", "EARLIER_MARK", "END_MARK", "LINE_TAG", "CommandLine", "ReplyText", "extract", "internal_sign"]
+__all__ = [
+    "BEGIN_MARK",
+    "EARLIER_MARK",
+    "END_MARK",
+    "LINE_TAG",
+    "CommandLine",
+    "Identity",
+    "ReplyText",
+    "extract",
+    "internal_sign",
+]
 
 DoubtCode = Literal[
     "internal_text",  # something of the internal block stood where the counselor writes; it was taken out
@@ -91,6 +103,17 @@ _LONG = 40  # folded characters of one line, or of a run of lines, that nobody r
 _RUN = 20
 _WIDE = 30  # characters of a quoted line that a program may have folded
 _LIKE = 0.6
+_HEADERS = 10  # lines of headers under a program's rule, blank ones included
+_FIELD = re.compile(
+    r"[*_ ]{0,3}(?:[^\s:。、]{1,14}[*_ ]{0,3}\s?:|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(
+    r"(?:(?:は|が|の)(?:書きました|書いた|書かれました|送信しました|メール|メッセージ|発言)|から(?:の)?(?:メール|メッセージ)|\bwrote|\bwrites"
+    r"|\bsaid)\s?[:;]?$",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"[(\[<]?\s?(?:on )?\d{2,4}\s?[年/.\-]\s?\d{1,2}\s?[月/.\-]\s?\d{1,2}[^一-龥ぁ-ん]{0,24}[)\]>]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,39 +131,53 @@ class ReplyText:
     body: str = field(repr=False)
     certain: bool
     doubts: tuple[DoubtCode, ...] = ()
+    cut: tuple[str, ...] = field(default=(), repr=False)  # lines left out that are no quote: signatures, internal lines
 
 
-def extract(text: str, *, html: bool = False, notice: str | None = None, subject: str = "") -> ReplyText:
+def extract(
+    text: str,
+    *,
+    html: bool = False,
+    notice: str | None = None,
+    subject: str = "",
+    identity: Identity = NOBODY,
+) -> ReplyText:
     """Take the counselor's words out of a reply.
 
     ``html``: the text was made from HTML, so line ends are a converter's; ``notice``: the plain text of the notice that
-    was answered; ``subject``: of the reply. Never raises; time is linear in the texts.
+    was answered; ``subject``: of the reply; ``identity``: who writes at this desk. Never raises; time is linear in the
+    texts.
     """
     lines = [line.rstrip("\r") for line in text.split("\n")]
     if html:
         lines = [line.replace("\u00a0", " ") for line in lines]
-    reading = _Reading(lines, notice)
+    reading = _Reading(lines, notice, identity)
     reading.read()
     if is_forward_subject(subject):
         reading.doubt("forwarded")
     sections = reading.sections()
     pieces: list[str] = []
+    cut: list[str] = list(reading.taken_out)
     for section in sections:
-        kept, doubts = signatures.cut(section, is_text_above=any(clean(piece) for piece in pieces))
+        kept, doubts = signatures.cut(section, is_text_above=any(map(clean, pieces)), identity=identity)
+        cut += section[len(kept) :]
         if "signature_unclear" in doubts:
             reading.doubt("signature_unclear")
         pieces.append(_piece(section, kept))
     commands, body = _commands(join_own(pieces) if len(pieces) != 1 else _outer(pieces[0]))
     if _has_stray_command(body):
         reading.doubt("stray_command")
-    return ReplyText(commands, body, not reading.doubts, tuple(reading.doubts))
+    left_out = tuple(line for line in cut if clean(line))
+    return ReplyText(commands, body, not reading.doubts, tuple(reading.doubts), left_out)
 
 
 class _Reading:
     """One reply, line by line; ``own`` says which lines are the counselor's."""
 
-    def __init__(self, lines: list[str], notice: str | None) -> None:
+    def __init__(self, lines: list[str], notice: str | None, identity: Identity) -> None:
         self.lines = lines
+        self.identity = identity
+        self.taken_out: list[str] = []  # internal lines that stood among the counselor's
         self.folded = [fold(line) for line in lines]
         self.quoted = [bool(prefix(line)) for line in lines]
         self.own = [False] * len(lines)
@@ -194,9 +231,13 @@ class _Reading:
                 at += 1
                 continue
             if self._is_internal(at):
-                return (None, at, False) if not self.quoted[at] else (None, self._prefixed_mark(at), True)
+                if not self.quoted[at]:
+                    return None, at, False
+                start = self._prefixed_mark(at)
+                return self._own_mark(start), start, True
             found = None if self.quoted[at] else find_mark(self.lines, at)
             if found is not None:
+                found = self._with_all_headers(found)
                 below = found.end
                 while below < count and not self.folded[below]:
                     below += 1
@@ -210,7 +251,8 @@ class _Reading:
         # no mark of a program: prefixed lines that are whole lines of the notice begin a trimmed quote
         for at in range(count):
             if self.quoted[at] and self._is_whole(at):
-                return None, self._prefixed_mark(at), True
+                start = self._prefixed_mark(at)
+                return self._own_mark(start), start, True
         return None, count, False
 
     def _prefixed_mark(self, start: int) -> int:
@@ -223,6 +265,32 @@ class _Reading:
             if mark is not None and not any(clean(line) for line in bare[mark.end :]):
                 return at
         return start
+
+    def _with_all_headers(self, mark: Mark) -> Mark:
+        """Between a program's rule and the first line of the notice stand its headers, however it spells them."""
+        if mark.kind == "attribution":
+            return mark
+        for at in range(mark.end, min(mark.end + _HEADERS, len(self.lines))):
+            if self._is_internal(at):
+                return replace(mark, end=at, strong=True) if at > mark.end else mark
+            if self.folded[at] and (self.quoted[at] or not _FIELD.match(clean(self.lines[at][:MAX_MARK]))):
+                break
+        return mark
+
+    def _own_mark(self, start: int) -> Mark | None:
+        """Above a quote of the notice: a line that says who wrote it, as programs do that print no address."""
+        at = start - 1
+        while at >= 0 and not self.folded[at]:
+            at -= 1
+        if at < max(0, start - 3) or self.quoted[at]:
+            return None
+        line = clean(self.lines[at][:MAX_MARK])
+        named = self.identity.is_desk(line)
+        if _SAYS.search(_DATED.sub("", line).strip()) is not None and len(line) <= 120 and (named or line[-1] in ":)"):
+            return Mark(at, start, "attribution", True)
+        if named and line.endswith(":"):
+            self.doubt("unverified_quote")
+        return None
 
     def _is_whole(self, at: int) -> bool:
         end = self.found[at]
@@ -239,6 +307,7 @@ class _Reading:
             folded = self.folded[at]
             if folded and self._is_internal(at):
                 self.doubt("internal_text")
+                self.taken_out.append(self.lines[at])
                 continue
             self.own[at] = True
             if self.quoted[at] and folded and folded not in below:  # below is empty unless the quote is intact
@@ -279,6 +348,7 @@ class _Reading:
             elif folded and self._is_internal(at):
                 if not self._follows_quote(at):
                     self.doubt("internal_text")
+                    self.taken_out.append(self.lines[at])
             elif not folded:
                 self.own[at] = True  # blank lines are kept where text of the counselor's is around them
             elif not self._is_folded_rest(at):
@@ -336,7 +406,7 @@ class _Reading:
         """Text both above a whole quote and below its end: which of them is the reply?"""
         above = any(self.own[at] and self.folded[at] for at in range(start))
         below = [self.lines[at] for at in range(last_quoted + 1, len(self.lines)) if self.own[at]]
-        kept, _ = signatures.cut(below, is_text_above=True)
+        kept, _ = signatures.cut(below, is_text_above=True, identity=self.identity)
         if above and not between and any(fold(line) for line in kept) and self._is_quote_complete(start):
             self.doubt("text_after_quote")
 
@@ -372,7 +442,7 @@ class _Reading:
                 inside = False
         below = [self.lines[at] for at in range(start, len(self.lines)) if self.own[at]]
         if below:
-            kept, doubts = signatures.cut(below, is_text_above=True)
+            kept, doubts = signatures.cut(below, is_text_above=True, identity=self.identity)
             if doubts or any(fold(line) for line in kept):
                 self.doubt("text_after_quote")
             elif self.known is not None:

@@ -30,6 +30,7 @@ class Answer:
     orders: tuple[Order, ...]
     body: str = field(repr=False)
     doubts: tuple[str, ...] = ()
+    cut: tuple[str, ...] = field(default=(), repr=False)  # what was left out as no part of the reply
 
 
 def take(session: Session, mail: Arrived) -> str:
@@ -51,10 +52,22 @@ def take(session: Session, mail: Arrived) -> str:
     case = session.tx.case(number) if number is not None else None
     if case is None:
         return _third_party_answer(session, mail, notice)
-    text = reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject)
+    text = written(mail, notice)
     orders = commands.read_all([line.raw for line in text.commands])
-    answer = Answer(mail, notice, case, orders, text.body.strip("\n"), text.doubts)
+    answer = Answer(mail, notice, case, orders, text.body.strip("\n"), text.doubts, text.cut)
     return _answered(session, answer)
+
+
+def written(mail: Arrived, notice: SentMail) -> reply_text.ReplyText:
+    """What the counselor wrote this time (P2)."""
+    desk = mail.here.desk
+    who = reply_text.Identity(
+        names=tuple(name for one in desk.counselors for name in (one.name, *one.readings)),
+        addresses=(*(one.address for one in desk.counselors), desk.shared_inbox, *desk.inboxes, desk.address),
+        phones=tuple(one.phone for one in desk.counselors if one.phone),
+        desk=desk.display_name,
+    )
+    return reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject, identity=who)
 
 
 def answered(session: Session, mail: Arrived) -> SentMail | None:
@@ -353,7 +366,7 @@ def _third_party_answer(session: Session, mail: Arrived, notice: SentMail) -> st
     entry = session.tx.entry(notice.entry) if notice.entry is not None else None
     claims = entry.extra.get("claims") if entry is not None else None
     case = session.tx.case(int(claims)) if claims else None
-    text = reply_text.extract(mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject)
+    text = written(mail, notice)
     orders = commands.read_all([line.raw for line in text.commands])
     wanted = bool(orders) and all(order.name == "accept_address" for order in orders)
     if case is None or entry is None or not wanted:

@@ -74,7 +74,8 @@ def _encoded(text: str, how: str) -> tuple[str, bytes]:
         body = base64.encodebytes(text.encode("cp932", "replace")).replace(b"\n", b"\r\n")
         return "charset=Shift_JIS\r\nContent-Transfer-Encoding: base64", body
     if how == "qp":
-        body = quopri.encodestring(text.replace("\r\n", "\n").encode(), quotetabs=False).replace(b"\n", b"\r\n")
+        body = quopri.encodestring(text.encode(), quotetabs=False)
+        body = re.sub(rb"\r*\n", b"\r\n", body)
         return "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable", body
     if how == "b64":
         body = base64.encodebytes(text.encode()).replace(b"\n", b"\r\n")
@@ -451,7 +452,9 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
         f"------元のメッセージ------\n差出人：{ADDRESS}\n受信日時：2026/01/05 09:00\n件名：%s\n", "", "sjis"
     ),
     "au": _text(f"> From: {ADDRESS}\n> Sent: 2026/01/05 09:00\n> To: {INBOX}\n> Subject: %s\n>", "> ", "jis"),
-    "softbank": _text(f"-----Original Message-----\nFrom: {ADDRESS}\nDate: 2026/01/05 09:00\nSubject: %s\n", "> ", "b64"),
+    "softbank": _text(
+        f"-----Original Message-----\nFrom: {ADDRESS}\nDate: 2026/01/05 09:00\nSubject: %s\n", "> ", "b64"
+    ),
     "livemail": _text(
         f"-----Original Message----- \nFrom: {DESK} \nSent: Monday, January 05, 2026 9:00 AM \nTo: {INBOX} \n"
         "Subject: %s \n",
@@ -459,7 +462,9 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
         "jis",
         "Microsoft Windows Live Mail 16.4",
     ),
-    "roundcube": _text(f"2026-01-05 09:00 に {DESK} さんは書きました:", "> ", "8bit", "Roundcube Webmail", flowed="flowed"),
+    "roundcube": _text(
+        f"2026-01-05 09:00 に {DESK} さんは書きました:", "> ", "8bit", "Roundcube Webmail", flowed="flowed"
+    ),
     "k9": _text(f'2026年1月5日 9:00:00 JST、"{DESK}" <{ADDRESS}> のメール:', ">", "b64"),
     "samsung": _text(
         f"-------- 元のメッセージ --------\n差出人: {DESK} <{ADDRESS}>\n日付: 2026/1/5 9:00 (GMT+09:00)\n"
