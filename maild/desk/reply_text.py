@@ -105,7 +105,7 @@ _WIDE = 30  # characters of a quoted line that a program may have folded
 _LIKE = 0.6
 _HEADERS = 10  # lines of headers under a program's rule, blank ones included
 _FIELD = re.compile(
-    r"[*_ ]{0,3}(?:[^\s:。、]{1,14}[*_ ]{0,3}\s?:|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
+    r"[*_ ]{0,3}(?:[^\s:。、]{1,14}(?:\s[^\s:。、]{1,4})?[*_ ]{0,3}\s?:|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
@@ -209,7 +209,7 @@ class _Reading:
 
     def read(self) -> None:
         mark, start, prefixed = self._quote_start()
-        top_end = mark.start if mark is not None else start
+        top_end = self._with_rule(mark.start if mark is not None else start)
         self._read_top(top_end, start < len(self.lines))
         if start >= len(self.lines):
             return
@@ -257,14 +257,15 @@ class _Reading:
 
     def _prefixed_mark(self, start: int) -> int:
         """Apple Mail puts the attribution behind the prefix, too: the quote begins there."""
-        for at in range(start - 1, max(start - 6, -1), -1):
+        best = start
+        for at in range(start - 1, max(start - 10, -1), -1):
             if not self.quoted[at]:
                 break
             bare = [line[len(prefix(line)) :] for line in self.lines[at:start]]
             mark = find_mark(bare, 0)
             if mark is not None and not any(clean(line) for line in bare[mark.end :]):
-                return at
-        return start
+                best = at  # the highest one: a header block may begin above what is enough to know it by
+        return best
 
     def _with_all_headers(self, mark: Mark) -> Mark:
         """Between a program's rule and the first line of the notice stand its headers, however it spells them."""
@@ -276,6 +277,17 @@ class _Reading:
             if self.folded[at] and (self.quoted[at] or not _FIELD.match(clean(self.lines[at][:MAX_MARK]))):
                 break
         return mark
+
+    def _with_rule(self, start: int) -> int:
+        """A program's «original message» directly above its attribution belongs to it."""
+        at = start - 1
+        while at >= max(0, start - 3):
+            if self.folded[at]:
+                found = None if self.quoted[at] else find_mark(self.lines, at)
+                ruled = found is not None and found.kind in ("original", "forwarded")
+                return at if ruled and start < len(self.lines) else start
+            at -= 1
+        return start
 
     def _own_mark(self, start: int) -> Mark | None:
         """Above a quote of the notice: a line that says who wrote it, as programs do that print no address."""
@@ -326,12 +338,18 @@ class _Reading:
         between = False
         furthest = 0  # how far into the notice the quote has come
         complete = next((at for at in range(start, count) if self.quoted[at] and self._is_last(at)), count)
+        skipped = start
         for at in range(start, count):
             folded = self.folded[at]
             place = self.found[at] or 0
             if BEGIN_FOLDED in folded:
                 inside = True
-            if self.quoted[at] and folded and at > complete and not self._is_internal(at):
+            if at < skipped:
+                continue
+            again = self._attribution_between(at) if folded and not self.quoted[at] else None
+            if again is not None:
+                skipped = again
+            elif self.quoted[at] and folded and at > complete and not self._is_internal(at):
                 self.own[at] = True  # below the end of the quote
                 self.doubt("typed_quote")
             elif self.quoted[at]:
@@ -363,6 +381,18 @@ class _Reading:
         if self.known is None and not all(self.quoted[first_quoted:last_quoted]):
             self.doubt("unverified_quote")  # one of the quoted lines may be the counselor's: nothing to compare with
         self._doubt_below(start, last_quoted, between)
+
+    def _attribution_between(self, at: int) -> int | None:
+        """Where an attribution of the desk's mail ends that a program printed again above a part of the quote."""
+        if not self.identity.is_desk(self.lines[at][:MAX_MARK]):
+            return None
+        mark = find_mark(self.lines, at)
+        if mark is None or mark.kind != "attribution":
+            return None
+        below = mark.end
+        while below < len(self.lines) and not self.folded[below]:
+            below += 1
+        return mark.end if below < len(self.lines) and self.quoted[below] else None
 
     def _is_program_line(self, at: int, start: int) -> bool:
         """A line inside the quote that the program, not the notice, put there: headers printed with a prefix."""

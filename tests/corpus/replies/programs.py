@@ -481,6 +481,60 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
     ),
     "garoon": _text(f"-------- Original Message --------\nFrom : {ADDRESS}\nSubject: %s\n", "> ", "jis"),
     "bare": _text("", "> ", "8bit"),
+    # -- written for the second set, after the first mending
+    "gmail_old": _gmail(f"2026年1月5日 9:00 {DESK} <{ADDRESS}>:"),
+    "airmail": _text(f"2026年1月5日 at 9:00:00, {DESK} ({ADDRESS}) wrote:\n", "> ", "qp", "Airmail (651)"),
+    "hotmail_old": _text(
+        f"> Date: Mon, 5 Jan 2026 09:00:00 +0900\n> From: {ADDRESS}\n> To: {INBOX}\n> Subject: %s\n> ", "> ", "b64"
+    ),
+    "gnus": _text(f"In message <x@desk.example>\n\t{DESK} <{ADDRESS}> writes:\n", "> ", "jis"),
+    "evolution": _text(f"2026-01-05 (月) の 09:00 +0900 に {DESK} さんは書きました:", "> ", "8bit", "Evolution 3.46"),
+    "kmail": _text(f"2026年1月5日月曜日 9時00分00秒 JST に {DESK} さんは書きました:", "> ", "8bit", "KMail"),
+    "zimbra": _text(
+        f'----- 元のメッセージ -----\n差出人: "{DESK}" <{ADDRESS}>\n宛先: {INBOX}\n送信済み: 2026年1月5日, 月曜日 9:00:00\n'
+        "件名: %s\n",
+        "",
+        "b64",
+        "Zimbra 8.8",
+    ),
+    "winmail": _text(
+        _HEAD_JA.replace("送信日時: 2026年1月5日 9:00", "送信日時: 2026年1月5日月曜日 9:00") + "\n", "", "b64"
+    ),
+    "ymobile": _text(
+        f"-----元のメッセージ-----\nFrom：{ADDRESS}\n送信日：2026/01/05 09:00\n件名：%s\n",
+        "",
+        "sjis",
+        above="ワイモバイルから送信",
+    ),
+    "webmail": _text(f"{DESK} <{ADDRESS}> さんの発言:\n", "> ", "jis", "goo mail"),
+    "cybozu": _text(f"2026/01/05 9:00、{DESK}さんは書きました:", "> ", "b64", "Cybozu Office"),
+    "desknets": _text(
+        f"---------- 元のメッセージ ----------\n差出人 : {DESK} <{ADDRESS}>\n送信日 : 2026/01/05 09:00\n宛　先 : {INBOX}\n"
+        "件　名 : %s\n",
+        "> ",
+        "jis",
+    ),
+    "hidemaru": _text(f"Mon, 05 Jan 2026 09:00:00 +0900 に\n{DESK} さん wrote:\n", "> ", "jis", "HidemaruMail 7"),
+    "eudora": _text(f"At 09:00 +0900 26.1.5, {DESK} wrote:", ">", "jis", "QUALCOMM Windows Eudora"),
+    "pipes": _text(f"{DESK} <{ADDRESS}> さんは 2026/01/05 9:00 に書きました:\n", "| ", "jis"),
+    "icloud": _cite(
+        _APPLE_NEW, '<div><br></div><div>%a<br><blockquote type="cite"><div>', "</div></blockquote></div>", only=False
+    ),
+    "outlook_classic_only": _outlook("classic", _HEAD_JA, only=True),
+    "outlook_mac": _cite(
+        f"差出人: {DESK} <{ADDRESS}>",
+        '<div style="border:none;border-top:solid #B5C4DF 1.0pt"><p class="MsoNormal"><b>%a</b><br><b>日付: </b>2026年1月5日 '
+        f"月曜日 9:00<br><b>宛先: </b>{INBOX}<br><b>件名: </b>相談</p></div><div>",
+        "</div>",
+    ),
+    "gmail_inline": _gmail(_JA, only=True),
+    "nine": _cite(
+        f"{DESK} <{ADDRESS}> さんが2026年1月5日 9:00に書きました:",
+        '<div class="quote" style="line-height:1.5"><br>-------- 元のメッセージ --------<br>%a<br><blockquote class="quote" '
+        'style="margin:0 0 0 .8ex;border-left:1px #ccc solid;padding-left:1ex">',
+        "</blockquote></div>",
+    ),
+    "aqua": _text(f"2026年1月5日 9:00:00 JST に、{DESK} <{ADDRESS}> は書きました:\n", "> ", "b64"),
 }
 
 
