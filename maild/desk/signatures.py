@@ -78,12 +78,14 @@ class Identity:
     desk: str = ""  # its display name
 
     def knows(self, line: str) -> bool:
-        """Whether a line names somebody of the desk, or the desk."""
+        """Whether a line certainly names somebody of the desk, or the desk: clients have given names, too."""
         folded = fold(line)
+        titled = _TITLE.sub("", folded)
         return (
-            bool(self._called(folded))
+            self._whole(folded) != ""
+            or (titled != folded and self._is_half(titled))
             or any(one and one.casefold() in folded for one in self.addresses)
-            or (any(_digits(one) in _digits(line) for one in self.phones if len(_digits(one)) >= 9))
+            or any(_digits(one) in _digits(line) for one in self.phones if len(_digits(one)) >= 9)
         )
 
     def is_desk(self, line: str) -> bool:
@@ -91,26 +93,25 @@ class Identity:
         folded = fold(line)
         return any(one and fold(one) in folded for one in (self.desk, *self.addresses))
 
-    def _called(self, folded: str) -> str:
-        """The name in a line: whole, or one half of it where nothing but titles stands beside it."""
+    def _whole(self, folded: str) -> str:
         for one in (self.desk, *self.names):
             name = fold(one)
-            if len(name) >= 2 and name in folded:
+            if name and (name == folded or (len(name) >= 3 and name in folded)):
                 return name
-        half = _TITLE.sub("", folded)
-        if len(half) >= 2 and any(fold(one).startswith(half) or fold(one).endswith(half) for one in self.names):
-            return half
         return ""
 
+    def _is_half(self, folded: str) -> bool:
+        """A family name or a given name, alone."""
+        return len(folded) >= 2 and any(
+            fold(one).startswith(folded) or fold(one).endswith(folded) for one in self.names
+        )
+
     def without(self, line: str) -> str:
-        """A folded line without the names, the titles, the addresses and numbers in it."""
+        """A line, folded, without the names in it."""
         rest = fold(line)
-        while name := self._called(rest):
-            shorter = rest.replace(name, "", 1)
-            if shorter == rest:
-                break
-            rest = shorter
-        return rest
+        while name := self._whole(rest):
+            rest = rest.replace(name, "", 1)
+        return "" if self._is_half(_TITLE.sub("", rest)) else rest
 
 
 NOBODY = Identity()
