@@ -131,7 +131,7 @@ class ReplyText:
     body: str = field(repr=False)
     certain: bool
     doubts: tuple[DoubtCode, ...] = ()
-    cut: tuple[str, ...] = field(default=(), repr=False)  # lines left out that are no quote: signatures, internal lines
+    cut: tuple[str, ...] = field(default=(), repr=False)  # lines left out as a signature
 
 
 def extract(
@@ -157,7 +157,7 @@ def extract(
         reading.doubt("forwarded")
     sections = reading.sections()
     pieces: list[str] = []
-    cut: list[str] = list(reading.taken_out)
+    cut: list[str] = []
     for section in sections:
         kept, doubts = signatures.cut(section, is_text_above=any(map(clean, pieces)), identity=identity)
         cut += section[len(kept) :]
@@ -177,7 +177,6 @@ class _Reading:
     def __init__(self, lines: list[str], notice: str | None, identity: Identity) -> None:
         self.lines = lines
         self.identity = identity
-        self.taken_out: list[str] = []  # internal lines that stood among the counselor's
         self.folded = [fold(line) for line in lines]
         self.quoted = [bool(prefix(line)) for line in lines]
         self.own = [False] * len(lines)
@@ -319,7 +318,6 @@ class _Reading:
             folded = self.folded[at]
             if folded and self._is_internal(at):
                 self.doubt("internal_text")
-                self.taken_out.append(self.lines[at])
                 continue
             self.own[at] = True
             if self.quoted[at] and folded and folded not in below:  # below is empty unless the quote is intact
@@ -366,7 +364,6 @@ class _Reading:
             elif folded and self._is_internal(at):
                 if not self._follows_quote(at):
                     self.doubt("internal_text")
-                    self.taken_out.append(self.lines[at])
             elif not folded:
                 self.own[at] = True  # blank lines are kept where text of the counselor's is around them
             elif not self._is_folded_rest(at):

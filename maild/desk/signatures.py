@@ -234,6 +234,12 @@ def _is_signature(block: Sequence[str], identity: Identity) -> bool:
     return all(_is_who(line, identity) for line in block)
 
 
+def is_only_signature(text: str, identity: Identity) -> bool:
+    """Whether a text is nothing but who wrote it: what programs put under an order is no text of its own."""
+    lines = [clean(line[:300]) for line in text.split("\n") if clean(line) and not is_ruler(line)]
+    return bool(lines) and len(lines) <= _MOST_LINES and _is_signature(lines, identity)
+
+
 def _is_who(line: str, identity: Identity) -> bool:
     if _PROSE.search(line) or len(line) > 80:
         return False

@@ -196,11 +196,8 @@ def test_exact_or_held(body: str, program: Program, signature: str, known: bool)
 
 
 def squeezed(body: str) -> list[str]:
-    """Lines with words; empty ones, lone ``>`` and a delimiter with nothing below it may differ here."""
-    lines = [line.rstrip() for line in body.split("\n") if line.strip(" \u3000>")]
-    while lines and lines[-1] == "--":
-        lines.pop()
-    return lines
+    """Lines with words; empty ones, lone ``>`` and a delimiter with nothing below it (before a quote) may differ here."""
+    return [line.rstrip() for line in body.split("\n") if line.strip(" \u3000>") not in ("", "--")]
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
