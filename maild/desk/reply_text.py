@@ -207,6 +207,23 @@ class _Reading:
         return is_internal_folded(folded) or (len(folded) >= 6 and folded in self.internal)
 
     def read(self) -> None:
+        self._read_parts()
+        for at in range(len(self.lines) - 1):  # a mark that a program broke in two
+            here, below = self.folded[at], self.folded[at + 1]
+            if not (here and below and (self.own[at] or self.own[at + 1])) or not is_internal_folded(
+                here[-24:] + below[:24]
+            ):
+                continue
+            if not is_internal_folded(here) and not is_internal_folded(below):
+                self._take_out(at)
+                self._take_out(at + 1)
+
+    def _take_out(self, at: int) -> None:
+        if self.own[at]:
+            self.own[at] = False
+            self.doubt("internal_text")
+
+    def _read_parts(self) -> None:
         mark, start, prefixed = self._quote_start()
         top_end = self._with_rule(mark.start if mark is not None else start)
         self._read_top(top_end, start < len(self.lines))

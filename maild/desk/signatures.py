@@ -83,7 +83,7 @@ class Identity:
         titled = _TITLE.sub("", folded)
         return (
             self._whole(folded) != ""
-            or (titled != folded and self._is_half(titled))
+            or (titled != folded and self.is_half(titled))
             or any(one and one.casefold() in folded for one in self.addresses)
             or any(_digits(one) in _digits(line) for one in self.phones if len(_digits(one)) >= 9)
         )
@@ -100,8 +100,11 @@ class Identity:
                 return name
         return ""
 
-    def _is_half(self, folded: str) -> bool:
-        """A family name or a given name, alone."""
+    def is_half(self, line: str) -> bool:
+        """A family name or a given name, alone or with a title; or in letters, as in the address."""
+        folded = _TITLE.sub("", fold(line))
+        if folded.isascii() and folded.isalpha():
+            return any(len(name) >= 3 and name in folded for name in map(_local_part, self.addresses))
         return len(folded) >= 2 and any(
             fold(one).startswith(folded) or fold(one).endswith(folded) for one in self.names
         )
@@ -111,10 +114,14 @@ class Identity:
         rest = fold(line)
         while name := self._whole(rest):
             rest = rest.replace(name, "", 1)
-        return "" if self._is_half(_TITLE.sub("", rest)) else rest
+        return "" if self.is_half(rest) else rest
 
 
 NOBODY = Identity()
+
+
+def _local_part(address: str) -> str:
+    return address.partition("@")[0].casefold()
 
 
 def cut(
@@ -229,7 +236,10 @@ def _is_contact(line: str) -> bool:
 
 def _is_signature(block: Sequence[str], identity: Identity) -> bool:
     """Whether the block names somebody of the desk and holds nothing but such names, addresses and numbers."""
-    if not any(identity.knows(line) for line in block) or any(_HELP_LINE.search(line) for line in block):
+    known = any(identity.knows(line) for line in block) or (
+        any(identity.is_half(line) for line in block) and any(_is_contact(line) for line in block)
+    )
+    if not known or any(_HELP_LINE.search(line) for line in block):
         return False
     return all(_is_who(line, identity) for line in block)
 
