@@ -15,6 +15,7 @@ _LONGEST = 160  # characters of such a line, its links included
 _LINES = 6  # lines from the end that are looked at
 _LINKED = re.compile(r"\[([^\[\]]{1,60})\]\s?\([^()\s]{1,300}\)")
 _URL = re.compile(r"[<(\[]?\s?(?:https?://|www\.)[^\s<>()\[\]]{1,300}\s?[>)\]]?|<mailto:[^<>\s]{1,200}>", re.IGNORECASE)
+_ASIDE = re.compile(r"(?<=送信|した|ます)\s?\([^()]{1,40}\)?$")
 _EDGES = " \t*_~|\"'“”「」『』【】[]()<>…・-–—"
 
 _APP = (
@@ -83,7 +84,7 @@ def is_app_line(line: str) -> bool:
 
 def _bare(line: str) -> str:
     shown = _URL.sub("", _LINKED.sub(r"\1", clean(line)))
-    return re.sub(r"\s+", " ", shown).strip(_EDGES).casefold()
+    return _ASIDE.sub("", re.sub(r"\s+", " ", shown).strip(_EDGES + ")")).strip(_EDGES).casefold()
 
 
 def _is_said(bare: str) -> bool:

@@ -103,6 +103,7 @@ _LONG = 40  # folded characters of one line, or of a run of lines, that nobody r
 _RUN = 20
 _WIDE = 30  # characters of a quoted line that a program may have folded
 _LIKE = 0.6
+_WORDS = 4  # folded characters that say something
 _HEADERS = 10  # lines of headers under a program's rule, blank ones included
 _FIELD = re.compile(
     r"[*_ ]{0,3}(?:[^\s:。、]{1,14}(?:\s[^\s:。、]{1,4})?[*_ ]{0,3}\s?:|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
@@ -252,8 +253,11 @@ class _Reading:
                 start = self._prefixed_mark(at)
                 return self._own_mark(start), start, True
             found = None if self.quoted[at] else find_mark(self.lines, at)
+            if found is not None and self._is_behind(found):
+                at += 1  # a line with a date directly above the program's own mark is the counselor's
+                continue
             if found is not None:
-                found = self._with_all_headers(found)
+                found = self._with_all_headers(self._without_frame(found))
                 below = found.end
                 while below < count and not self.folded[below]:
                     below += 1
@@ -282,6 +286,21 @@ class _Reading:
             if mark is not None and not any(clean(line) for line in bare[mark.end :]):
                 best = at  # the highest one: a header block may begin above what is enough to know it by
         return best
+
+    def _is_behind(self, mark: Mark) -> bool:
+        """Whether a mark that runs over lines holds one that says more by itself."""
+        if mark.kind != "attribution":
+            return False
+        later = (find_mark(self.lines, at) for at in range(mark.start + 1, mark.end))
+        return any(found is not None and found.strong for found in later)
+
+    def _without_frame(self, mark: Mark) -> Mark:
+        """A rule above headers that closes a frame opened above with the same rule is the counselor's."""
+        first = self.folded[mark.start]
+        if mark.kind != "headers" or header(self.lines[mark.start]) is not None:
+            return mark
+        opened = sum(folded == first for folded in self.folded[: mark.start])
+        return replace(mark, start=mark.start + 1) if opened % 2 else mark
 
     def _with_all_headers(self, mark: Mark) -> Mark:
         """Between a program's rule and the first line of the notice stand its headers, however it spells them."""
@@ -480,6 +499,8 @@ class _Reading:
             elif folded and self.known is not None and self.found[at] is None and not self._is_internal(at):
                 if inside:
                     self.doubt("inside_internal")
+                    # shown back, unless it may be a piece of the block that a program broke
+                    self.own[at] = len(folded) >= _WORDS and self.known.likeness(folded) < _LIKE
                 elif find_mark(self.lines, at) is None:
                     self.own[at] = True
             if END_FOLDED in folded:

@@ -20,6 +20,7 @@ _WINDOW = 40  # lines from the end in which a signature is looked for: bounds th
 _RULER = re.compile(
     r"(?:([^\w\s「」『』（）()。、.,!?！？])\s?(?:\1\s?){2,}|(?:[^\w\s「」『』（）()。、,!?]\s?){5,}|[_＿ー―]{3,}|[oO]{5,})$"
 )
+_DRESSED = re.compile(r"\D{0,4}?([─━═=~〜_＿*＊・‥…\-])\1{5,}\D{0,4}$")  # a star at its end
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}")
 _PHONE = re.compile(r"(?:\+81[- ]?|\(?0)\d{1,4}\)?[-( ]{0,2}\d{1,4}[-) ]{1,2}\d{3,4}(?!\d)|\b0\d{9,10}\b")
 _CONTACT_LABEL = re.compile(
@@ -37,15 +38,16 @@ _HELP_LINE = re.compile(
     r"いのちの電話|ダイヤル|ホットライン|0120|0570|#\d{3,4}|24時間|受付(?:時間)?|チャット相談|電話相談|SNS相談|よりそい|まで(?:電話|お?問い?合わせ)"
 )
 _POINTS_BELOW = re.compile(
-    r"(?:[:↓]|下記|以下|次の|こちら|連絡先|窓口(?:です|をご)?|相談先|番号|一覧|まとめ)[^。]{0,12}[。.]?$|(?:下記|以下|次の)[^。]{0,30}[。:]$"
+    r"[:↓]\s?$|(?:下記|以下|次の|こちら|連絡先|窓口(?:です|をご)?|相談先|番号|一覧|まとめ)[^。]{0,12}[。.]?$|(?:下記|以下|次の)[^。]{0,30}[。:]$"
 )
 _PROSE = re.compile(r"(?:です|ます|ました|ません|ください|下さい|でしょう|ですか|ましょう|ね|よ)[。.!?…]*$|。$")
 # services for the public, which no counselor has in a signature
-_PUBLIC = re.compile(
+_NAMES = (
     r"いのちの電話|よりそいホットライン|統一ダイヤル|チャイルドライン|ヤングテレホン|あなたのいばしょ|こころの耳|法テラス|ハローワーク"
-    r"|労働条件相談|相談ほっとライン|dv相談|#?7119|#?8000|#?9110|(?<!\d)1(?:10|19|88|89)番?(?!\d)|0120|0570|0800",
-    re.IGNORECASE,
+    r"|労働局|労働基準監督署|保健所|労働条件相談|相談ほっとライン|dv相談|女性相談支援センター|男女共同参画"
 )
+_SERVICE = re.compile(_NAMES, re.IGNORECASE)
+_PUBLIC = re.compile(rf"{_NAMES}|#?7119|#?8000|#?9110|(?<!\d)1(?:10|19|88|89)番?(?!\d)|0120|0570|0800", re.IGNORECASE)
 _TITLE = re.compile(
     r"(?:専門)?(?:相談員|支援員|カウンセラー|相談担当|担当者?|スタッフ|臨床心理士|公認心理師|精神保健福祉士|社会福祉士|より|拝)"
 )
@@ -80,10 +82,10 @@ class Identity:
     def knows(self, line: str) -> bool:
         """Whether a line certainly names somebody of the desk, or the desk: clients have given names, too."""
         folded = fold(line)
-        titled = _TITLE.sub("", folded)
+        titled = _TITLE.sub("", folded)  # a title makes half a name certain
         return (
             self._whole(folded) != ""
-            or (titled != folded and self.is_half(titled))
+            or (titled != folded and any(self.is_half(word) for word in clean(line).split()))
             or any(one and one.casefold() in folded for one in self.addresses)
             or any(_digits(one) in _digits(line) for one in self.phones if len(_digits(one)) >= 9)
         )
@@ -102,7 +104,7 @@ class Identity:
 
     def is_half(self, line: str) -> bool:
         """A family name or a given name, alone or with a title; or in letters, as in the address."""
-        folded = _TITLE.sub("", fold(line))
+        folded = _BARE.sub("", _TITLE.sub("", fold(line)))
         if folded.isascii() and folded.isalpha():
             return any(len(name) >= 3 and name in folded for name in map(_local_part, self.addresses))
         return len(folded) >= 2 and any(
@@ -114,7 +116,13 @@ class Identity:
         rest = fold(line)
         while name := self._whole(rest):
             rest = rest.replace(name, "", 1)
-        return "" if self.is_half(rest) else rest
+        if self.is_half(rest):
+            return ""
+        return (
+            "".join(fold(word) for word in clean(line).split() if not self.is_half(word))
+            if rest == fold(line)
+            else rest
+        )
 
 
 NOBODY = Identity()
@@ -146,7 +154,7 @@ def cut(
 def is_ruler(line: str) -> bool:
     """A line drawn with one character: ``------``, ``=====``, ``＿＿＿``, ``∞∞∞``, ``*‥*‥*``."""
     bare = clean(line[:200])
-    return len(bare) >= 3 and _RULER.match(bare) is not None
+    return len(bare) >= 3 and (_RULER.match(bare) is not None or _DRESSED.match(bare) is not None)
 
 
 def _trimmed(lines: Sequence[str]) -> list[str]:
@@ -177,7 +185,10 @@ def _cut_delimited(lines: list[str], is_text_above: bool, identity: Identity) ->
                 break
             continue
         prose = sum(1 for part in below if _PROSE.search(part) and not _is_contact(part))
-        proven = any(_is_contact(part) or _ORGANISATION.search(part) for part in below)
+        proven = any(
+            _is_contact(part) or _ORGANISATION.search(part) or identity.knows(part) or identity.is_half(part)
+            for part in below
+        )
         above = is_text_above or any(clean(line) for line in lines[:at])
         is_text = prose > (1 if bare == "-- " and proven else 0) or any(_HELP_LINE.search(part) for part in below)
         if is_text or (bare != "-- " and below and not proven) or not above:
@@ -273,11 +284,11 @@ def _is_advice(block: Sequence[str], above: str) -> bool:
     """Whether the block is certainly meant for the client: announced above, or services that everybody knows."""
     if _POINTS_BELOW.search(above) or _HEADING.search(block[0]):
         return True
-    public = sum(1 for line in block if _PUBLIC.search(line))
     private = any(_MAIL.search(line) or _POSTAL.search(_PHONE.sub("", line)) for line in block)
-    return (
-        public > 0
-        and not private
-        and any(_HELP_LINE.search(line) for line in block)
-        and (public > 1 or all(_PUBLIC.search(line) or not _PHONE.search(line) for line in block))
-    )
+    if private:
+        return False
+    listed = sum(1 for line in block if _PHONE.search(line) and _BARE.sub("", _LABELS.sub("", _PHONES.sub("", line))))
+    if listed >= 3 or _SERVICE.search(block[0]):
+        return True  # several places to call, or one that everybody knows
+    public = sum(1 for line in block if _PUBLIC.search(line))
+    return public > 1 or (public > 0 and all(_PUBLIC.search(line) or not _PHONE.search(line) for line in block))

@@ -265,6 +265,8 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
         # only a line that starts like an attribution may run on: a date, or On
         if end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In "))):
             return None
+        if part.endswith(("。", "!", "?")):
+            return None  # a sentence of a person, with a date in it
     return None
 
 
