@@ -103,6 +103,7 @@ _LONG = 40  # folded characters of one line, or of a run of lines, that nobody r
 _RUN = 20
 _WIDE = 30  # characters of a quoted line that a program may have folded
 _LIKE = 0.6
+_PROGRAM_RULES = ("_" * 32, "-" * 20)  # Outlook's, and what becomes of <hr>
 _WORDS = 4  # folded characters that say something
 _HEADERS = 10  # lines of headers under a program's rule, blank ones included
 _FIELD = re.compile(
@@ -289,15 +290,19 @@ class _Reading:
 
     def _is_behind(self, mark: Mark) -> bool:
         """Whether a mark that runs over lines holds one that says more by itself."""
-        if mark.kind != "attribution":
-            return False
-        later = (find_mark(self.lines, at) for at in range(mark.start + 1, mark.end))
-        return any(found is not None and found.strong for found in later)
+        headed = header(self.lines[mark.start]) is not None  # not a program's rule
+        for at in range(mark.start + 1, mark.end):
+            gap = headed and self.folded[at - 1] != "" and header(self.lines[at - 1]) is None
+            if mark.kind == "attribution" or (mark.kind == "headers" and gap):
+                found = find_mark(self.lines, at)
+                if found is not None and found.strong:
+                    return True
+        return False
 
     def _without_frame(self, mark: Mark) -> Mark:
         """A rule above headers that closes a frame opened above with the same rule is the counselor's."""
         first = self.folded[mark.start]
-        if mark.kind != "headers" or header(self.lines[mark.start]) is not None:
+        if mark.kind != "headers" or first in _PROGRAM_RULES or header(self.lines[mark.start]) is not None:
             return mark
         opened = sum(folded == first for folded in self.folded[: mark.start])
         return replace(mark, start=mark.start + 1) if opened % 2 else mark
