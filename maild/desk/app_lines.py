@@ -19,9 +19,10 @@ _ASIDE = re.compile(r"(?<=送信|した|ます)\s?\([^()]{1,40}\)?$")
 _EDGES = " \t*_~|\"'“”「」『』【】[]()<>…・-–—"
 
 _APP = (
-    r"i ?phone|i ?pad|ipod|apple|mac ?book|imac|mac ?os|icloud|\bios\b|android|アンドロイド|galaxy|samsung|xperia|aquos|"
-    r"pixel|arrows|huawei|oppo|xiaomi|redmi|zenfone|asus|digno|torque|kindle|blackberry|windows|surface|chromebook|"
-    r"らくらく(?:ホン|フォン|スマートフォン)?|スマート ?フォン|スマホ|携帯|モバイル|タブレット|ガラホ|ガラケー|mobile|smartphone|"
+    r"i ?phone|i ?pad|ipod|apple|mac ?book|imac|mac ?os|icloud|\bios\b|android|アンドロイド|galaxy|samsung|"
+    r"xperia|aquos|pixel|arrows|huawei|oppo|xiaomi|redmi|zenfone|asus|digno|torque|kindle|blackberry|windows|surface|chromebook|"
+    r"らくらく(?:ホン|フォン|スマートフォン)?|スマート ?フォン|スマホ|携帯|モバイル|タブレット|ガラホ|ガラケー|"
+    r"mobile|smartphone|"
     r"tablet|phone|device|ドコモ|docomo|spモード|[is]モード|ezweb|\bau\b|au ?メール|ソフトバンク|softbank|y!? ?mobile|"
     r"ワイモバイル|楽天|rakuten|\buq\b|mineo|ahamo|povo|linemo|gmail|google|outlook|アウトルック|hotmail|microsoft|"
     r"office ?365|exchange|yahoo|ヤフー|proton|tuta|spark|readdle|edison|blue ?mail|aqua ?mail|k-?9|thunderbird|"
@@ -58,16 +59,19 @@ _ENGLISH = re.compile(
 _GET_ENGLISH = re.compile(r"(?:get|download|install) (.{1,40}?)(?: app)?(?: for .{1,40}| on .{1,40})?[.!]?$")
 _ELSEWHERE = re.compile(
     r"envoy|gesendet|verschickt|enviad|enviat|inviat|verzonden|verstuurd|skicka|sendt|lähetetty|wysłan|отправлен|gönderil"
-    r"|gửi|发自|發自|发送|發送|傳送|寄自|寄件|보냄|보냈|전송|dikirim|télécharg|obten|scarica|holen|beziehen|baixe|获取|下载|下載"
-    r"|다운로드|ดาวน์โหลด|ส่งจาก|odesláno|küldve|trimis"
+    r"|gửi|发自|發自|发送|發送|傳送|寄自|寄件|보냄|보냈|전송"
+    r"|dikirim|télécharg|obten|scarica|holen|beziehen|baixe|获取|下载|下載|다운로드"
+    r"|ดาวน์โหลด|ส่งจาก|odesláno|küldve|trimis"
 )
 _KANA = re.compile("[\u3041-\u30fe]")
 _SLOGAN = re.compile(r"yahoo!? ?mail[:\-–— ]{1,3}search, organi[sz]e.{0,40}$|yahoo!? ?メール ?[-–—―ー] ?.{0,60}$")
 _BESIDE = re.compile(
-    r"(?:please )?(?:excuse|forgive|pardon) .{0,80}$|(?:簡[単潔素略]|短文).{0,30}(?:ください|下さい|ません|さい|します)[。.!]?$"
+    r"(?:please )?(?:excuse|forgive|pardon) .{0,80}$"
+    r"|(?:簡[単潔素略]|短文).{0,30}(?:ください|下さい|ません|さい|します)[。.!]?$"
 )
 _UNKNOWN = re.compile(
-    r"(?:この(?:メール|メッセージ)は、?)?[a-z0-9 ._+\-!ァ-ヶー・]{2,40}(?:から|で|より)\s?送信(?:し(?:ました|ています)|されました)?[。.]?$"
+    r"(?:この(?:メール|メッセージ)は、?)?[a-z0-9 ._+\-!ァ-ヶー・]{2,40}(?:から|で|より)\s?送信"
+    r"(?:し(?:ました|ています)|されました)?[。.]?$"
 )
 _SHORT_RULE = re.compile(r"[-–—_]{2,3}$")
 

@@ -107,12 +107,13 @@ _PROGRAM_RULES = ("_" * 32, "-" * 20)  # Outlook's, and what becomes of <hr>
 _WORDS = 4  # folded characters that say something
 _HEADERS = 10  # lines of headers under a program's rule, blank ones included
 _FIELD = re.compile(
-    r"[*_ ]{0,3}(?:[^\s:。、]{1,14}(?:\s[^\s:。、]{1,4})?[*_ ]{0,3}\s?:|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
+    r"[*_ ]{0,3}(?:[^\s:。、]{1,14}(?:\s[^\s:。、]{1,4})?[*_ ]{0,3}\s?:"
+    r"|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
-    r"(?:(?:は|が|の)(?:書きました|書いた|書かれました|送信しました|メール|メッセージ|発言)|から(?:の)?(?:メール|メッセージ)|\bwrote|\bwrites"
-    r"|\bsaid)\s?[:;]?$",
+    r"(?:(?:は|が|の)(?:書きました|書いた|書かれました|送信しました|メール|メッセージ|発言)"
+    r"|から(?:の)?(?:メール|メッセージ)|\bwrote|\bwrites|\bsaid)\s?[:;]?$",
     re.IGNORECASE,
 )
 _DATED = re.compile(r"[(\[<]?\s?(?:on )?\d{2,4}\s?[年/.\-]\s?\d{1,2}\s?[月/.\-]\s?\d{1,2}[^一-龥ぁ-ん]{0,24}[)\]>]?$")

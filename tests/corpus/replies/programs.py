@@ -1,8 +1,8 @@
 """Raw replies as real mail programs write them: attribution, quote marks, HTML structure, encoding.
 
-A case names a program and what the counselor typed; «Q» in it is the whole notice as that program quotes it, «Q a…b» the
-lines of it from the one that holds ``a`` to the one that holds ``b``, «N» the same without any mark. Without «Q» the
-reply stands above the quote.
+A case names a program and what the counselor typed. «Q» is the whole notice as that program quotes it, «Q a…b» the
+lines of it from the one that holds a to the one that holds b, «N» the same without any mark. Without «Q» the reply
+stands above the quote.
 """
 
 from __future__ import annotations
@@ -307,7 +307,7 @@ def _outlook_page(notice: Notice, case: dict[str, str], kind: str, head: str) ->
     if kind == "mobile":
         app = (
             '<div id="ms-outlook-mobile-signature"><div><br></div>'
-            f"{over or 'Outlook for iOS を入手'.replace('Outlook for iOS', '<a href=https://aka.ms/o0ukef>Outlook for iOS</a>')}</div>"
+            f"{over or '<a href=https://aka.ms/o0ukef>Outlook for iOS</a> を入手'}</div>"
         )
         rule = '<div id="mail-editor-reference-message-container">' + rule
     else:
@@ -331,10 +331,7 @@ def _outlook_page(notice: Notice, case: dict[str, str], kind: str, head: str) ->
 def _outlook(kind: str, head: str, *, only: bool = False, how: str = "qp") -> Callable[[Notice, dict[str, str]], bytes]:
     def build(notice: Notice, case: dict[str, str]) -> bytes:
         said = head % notice.subject
-        if kind == "classic":
-            said = "\n" + said + "\n"
-        else:
-            said = "________________________________\n" + said + "\n"
+        said = ("\n" if kind == "classic" else "________________________________\n") + said + "\n"
         over = case.get("app", "Outlook for iOS<https://aka.ms/o0ukef> を入手" if kind == "mobile" else "")
         plain = _as_text(notice, case, said, "", over)
         page = _outlook_page(notice, case, kind, head)
@@ -405,7 +402,8 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
     "gmail_folded": _gmail(f"On Mon, Jan 5, 2026 at 9:00 AM {DESK} <\n{ADDRESS}> wrote:"),
     "gmail_app": _gmail(_JA),
     "yahoo": _text(
-        f"----- Original Message -----\nFrom: {DESK} <{ADDRESS}>\nTo: {INBOX}\nDate: 2026/1/5, Mon 09:00\nSubject: %s\n",
+        f"----- Original Message -----\nFrom: {DESK} <{ADDRESS}>\nTo: {INBOX}\nDate: 2026/1/5, Mon 09:00\n"
+        "Subject: %s\n",
         "",
         "jis",
         "YahooMailWebService/1.1",
@@ -491,7 +489,8 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
     "evolution": _text(f"2026-01-05 (月) の 09:00 +0900 に {DESK} さんは書きました:", "> ", "8bit", "Evolution 3.46"),
     "kmail": _text(f"2026年1月5日月曜日 9時00分00秒 JST に {DESK} さんは書きました:", "> ", "8bit", "KMail"),
     "zimbra": _text(
-        f'----- 元のメッセージ -----\n差出人: "{DESK}" <{ADDRESS}>\n宛先: {INBOX}\n送信済み: 2026年1月5日, 月曜日 9:00:00\n'
+        f'----- 元のメッセージ -----\n差出人: "{DESK}" <{ADDRESS}>\n宛先: {INBOX}\n'
+        "送信済み: 2026年1月5日, 月曜日 9:00:00\n"
         "件名: %s\n",
         "",
         "b64",
@@ -509,8 +508,8 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
     "webmail": _text(f"{DESK} <{ADDRESS}> さんの発言:\n", "> ", "jis", "goo mail"),
     "cybozu": _text(f"2026/01/05 9:00、{DESK}さんは書きました:", "> ", "b64", "Cybozu Office"),
     "desknets": _text(
-        f"---------- 元のメッセージ ----------\n差出人 : {DESK} <{ADDRESS}>\n送信日 : 2026/01/05 09:00\n宛　先 : {INBOX}\n"
-        "件　名 : %s\n",
+        f"---------- 元のメッセージ ----------\n差出人 : {DESK} <{ADDRESS}>\n送信日 : 2026/01/05 09:00\n"
+        f"宛　先 : {INBOX}\n件　名 : %s\n",
         "> ",
         "jis",
     ),
@@ -523,14 +522,15 @@ PROGRAMS: dict[str, Callable[[Notice, dict[str, str]], bytes]] = {
     "outlook_classic_only": _outlook("classic", _HEAD_JA, only=True),
     "outlook_mac": _cite(
         f"差出人: {DESK} <{ADDRESS}>",
-        '<div style="border:none;border-top:solid #B5C4DF 1.0pt"><p class="MsoNormal"><b>%a</b><br><b>日付: </b>2026年1月5日 '
-        f"月曜日 9:00<br><b>宛先: </b>{INBOX}<br><b>件名: </b>相談</p></div><div>",
+        '<div style="border:none;border-top:solid #B5C4DF 1.0pt"><p class="MsoNormal"><b>%a</b><br><b>日付: </b>'
+        f"2026年1月5日 月曜日 9:00<br><b>宛先: </b>{INBOX}<br><b>件名: </b>相談</p></div><div>",
         "</div>",
     ),
     "gmail_inline": _gmail(_JA, only=True),
     "nine": _cite(
         f"{DESK} <{ADDRESS}> さんが2026年1月5日 9:00に書きました:",
-        '<div class="quote" style="line-height:1.5"><br>-------- 元のメッセージ --------<br>%a<br><blockquote class="quote" '
+        '<div class="quote" style="line-height:1.5"><br>-------- 元のメッセージ --------<br>%a<br>'
+        '<blockquote class="quote" '
         'style="margin:0 0 0 .8ex;border-left:1px #ccc solid;padding-left:1ex">',
         "</blockquote></div>",
     ),

@@ -196,7 +196,7 @@ def test_exact_or_held(body: str, program: Program, signature: str, known: bool)
 
 
 def squeezed(body: str) -> list[str]:
-    """Lines with words; empty ones, lone ``>`` and a delimiter with nothing below it (before a quote) may differ here."""
+    """Lines with words; empty ones, lone ``>`` and a delimiter with nothing below it (before a quote) may differ."""
     return [line.rstrip() for line in body.split("\n") if line.strip(" \u3000>") not in ("", "--")]
 
 
