@@ -9,8 +9,9 @@ What notices must print for this stands in :mod:`maild.desk.notice_marks`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from maild.desk import signatures
@@ -25,11 +26,22 @@ from maild.desk.notice_marks import (
     internal_sign,
     is_internal_folded,
 )
+from maild.desk.signatures import NOBODY, Identity
 from maild.mail.known_text import KnownText
-from maild.mail.quote_marks import Mark, clean, find_mark, fold, header, is_forward_subject, prefix
+from maild.mail.quote_marks import MAX_MARK, Mark, clean, find_mark, fold, header, is_forward_subject, prefix
 from maild.mail.quotes import join_own
 
-__all__ = ["BEGIN_MARK", "EARLIER_MARK", "END_MARK", "LINE_TAG", "CommandLine", "ReplyText", "extract", "internal_sign"]
+__all__ = [
+    "BEGIN_MARK",
+    "EARLIER_MARK",
+    "END_MARK",
+    "LINE_TAG",
+    "CommandLine",
+    "Identity",
+    "ReplyText",
+    "extract",
+    "internal_sign",
+]
 
 DoubtCode = Literal[
     "internal_text",  # something of the internal block stood where the counselor writes; it was taken out
@@ -91,6 +103,20 @@ _LONG = 40  # folded characters of one line, or of a run of lines, that nobody r
 _RUN = 20
 _WIDE = 30  # characters of a quoted line that a program may have folded
 _LIKE = 0.6
+_PROGRAM_RULES = ("_" * 32, "-" * 20)  # Outlook's, and what becomes of <hr>
+_WORDS = 4  # folded characters that say something
+_HEADERS = 10  # lines of headers under a program's rule, blank ones included
+_FIELD = re.compile(
+    r"[*_ ]{0,3}(?:[^\s:。、]{1,14}(?:\s[^\s:。、]{1,4})?[*_ ]{0,3}\s?:"
+    r"|(?:from|to|cc|date|sent|subject|差出人|宛先|件名|日付|日時|送信日時)\s)",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(
+    r"(?:(?:は|が|の)(?:書きました|書いた|書かれました|送信しました|メール|メッセージ|発言)"
+    r"|から(?:の)?(?:メール|メッセージ)|\bwrote|\bwrites|\bsaid)\s?[:;]?$",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"[(\[<]?\s?(?:on )?\d{2,4}\s?[年/.\-]\s?\d{1,2}\s?[月/.\-]\s?\d{1,2}[^一-龥ぁ-ん]{0,24}[)\]>]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,39 +134,52 @@ class ReplyText:
     body: str = field(repr=False)
     certain: bool
     doubts: tuple[DoubtCode, ...] = ()
+    cut: tuple[str, ...] = field(default=(), repr=False)  # lines left out as a signature
 
 
-def extract(text: str, *, html: bool = False, notice: str | None = None, subject: str = "") -> ReplyText:
+def extract(
+    text: str,
+    *,
+    html: bool = False,
+    notice: str | None = None,
+    subject: str = "",
+    identity: Identity = NOBODY,
+) -> ReplyText:
     """Take the counselor's words out of a reply.
 
     ``html``: the text was made from HTML, so line ends are a converter's; ``notice``: the plain text of the notice that
-    was answered; ``subject``: of the reply. Never raises; time is linear in the texts.
+    was answered; ``subject``: of the reply; ``identity``: who writes at this desk. Never raises; time is linear in the
+    texts.
     """
     lines = [line.rstrip("\r") for line in text.split("\n")]
     if html:
         lines = [line.replace("\u00a0", " ") for line in lines]
-    reading = _Reading(lines, notice)
+    reading = _Reading(lines, notice, identity)
     reading.read()
     if is_forward_subject(subject):
         reading.doubt("forwarded")
     sections = reading.sections()
     pieces: list[str] = []
+    cut: list[str] = []
     for section in sections:
-        kept, doubts = signatures.cut(section, is_text_above=any(clean(piece) for piece in pieces))
+        kept, doubts = signatures.cut(section, is_text_above=any(map(clean, pieces)), identity=identity)
+        cut += section[len(kept) :]
         if "signature_unclear" in doubts:
             reading.doubt("signature_unclear")
         pieces.append(_piece(section, kept))
     commands, body = _commands(join_own(pieces) if len(pieces) != 1 else _outer(pieces[0]))
     if _has_stray_command(body):
         reading.doubt("stray_command")
-    return ReplyText(commands, body, not reading.doubts, tuple(reading.doubts))
+    left_out = tuple(line for line in cut if clean(line))
+    return ReplyText(commands, body, not reading.doubts, tuple(reading.doubts), left_out)
 
 
 class _Reading:
     """One reply, line by line; ``own`` says which lines are the counselor's."""
 
-    def __init__(self, lines: list[str], notice: str | None) -> None:
+    def __init__(self, lines: list[str], notice: str | None, identity: Identity) -> None:
         self.lines = lines
+        self.identity = identity
         self.folded = [fold(line) for line in lines]
         self.quoted = [bool(prefix(line)) for line in lines]
         self.own = [False] * len(lines)
@@ -171,8 +210,25 @@ class _Reading:
         return is_internal_folded(folded) or (len(folded) >= 6 and folded in self.internal)
 
     def read(self) -> None:
+        self._read_parts()
+        for at in range(len(self.lines) - 1):  # a mark that a program broke in two
+            here, below = self.folded[at], self.folded[at + 1]
+            if not (here and below and (self.own[at] or self.own[at + 1])) or not is_internal_folded(
+                here[-24:] + below[:24]
+            ):
+                continue
+            if not is_internal_folded(here) and not is_internal_folded(below):
+                self._take_out(at)
+                self._take_out(at + 1)
+
+    def _take_out(self, at: int) -> None:
+        if self.own[at]:
+            self.own[at] = False
+            self.doubt("internal_text")
+
+    def _read_parts(self) -> None:
         mark, start, prefixed = self._quote_start()
-        top_end = mark.start if mark is not None else start
+        top_end = self._with_rule(mark.start if mark is not None else start)
         self._read_top(top_end, start < len(self.lines))
         if start >= len(self.lines):
             return
@@ -194,9 +250,16 @@ class _Reading:
                 at += 1
                 continue
             if self._is_internal(at):
-                return (None, at, False) if not self.quoted[at] else (None, self._prefixed_mark(at), True)
+                if not self.quoted[at]:
+                    return None, at, False
+                start = self._prefixed_mark(at)
+                return self._own_mark(start), start, True
             found = None if self.quoted[at] else find_mark(self.lines, at)
+            if found is not None and self._is_behind(found):
+                at += 1  # a line with a date directly above the program's own mark is the counselor's
+                continue
             if found is not None:
+                found = self._with_all_headers(self._without_frame(found))
                 below = found.end
                 while below < count and not self.folded[below]:
                     below += 1
@@ -210,19 +273,77 @@ class _Reading:
         # no mark of a program: prefixed lines that are whole lines of the notice begin a trimmed quote
         for at in range(count):
             if self.quoted[at] and self._is_whole(at):
-                return None, self._prefixed_mark(at), True
+                start = self._prefixed_mark(at)
+                return self._own_mark(start), start, True
         return None, count, False
 
     def _prefixed_mark(self, start: int) -> int:
         """Apple Mail puts the attribution behind the prefix, too: the quote begins there."""
-        for at in range(start - 1, max(start - 6, -1), -1):
+        best = start
+        for at in range(start - 1, max(start - 10, -1), -1):
             if not self.quoted[at]:
                 break
             bare = [line[len(prefix(line)) :] for line in self.lines[at:start]]
             mark = find_mark(bare, 0)
             if mark is not None and not any(clean(line) for line in bare[mark.end :]):
-                return at
+                best = at  # the highest one: a header block may begin above what is enough to know it by
+        return best
+
+    def _is_behind(self, mark: Mark) -> bool:
+        """Whether a mark that runs over lines holds one that says more by itself."""
+        headed = header(self.lines[mark.start]) is not None  # not a program's rule
+        for at in range(mark.start + 1, mark.end):
+            gap = headed and self.folded[at - 1] != "" and header(self.lines[at - 1]) is None
+            if mark.kind == "attribution" or (mark.kind == "headers" and gap):
+                found = find_mark(self.lines, at)
+                if found is not None and found.strong:
+                    return True
+        return False
+
+    def _without_frame(self, mark: Mark) -> Mark:
+        """A rule above headers that closes a frame opened above with the same rule is the counselor's."""
+        first = self.folded[mark.start]
+        if mark.kind != "headers" or first in _PROGRAM_RULES or header(self.lines[mark.start]) is not None:
+            return mark
+        opened = sum(folded == first for folded in self.folded[: mark.start])
+        return replace(mark, start=mark.start + 1) if opened % 2 else mark
+
+    def _with_all_headers(self, mark: Mark) -> Mark:
+        """Between a program's rule and the first line of the notice stand its headers, however it spells them."""
+        if mark.kind == "attribution":
+            return mark
+        for at in range(mark.end, min(mark.end + _HEADERS, len(self.lines))):
+            if self._is_internal(at):
+                return replace(mark, end=at, strong=True) if at > mark.end else mark
+            if self.folded[at] and (self.quoted[at] or not _FIELD.match(clean(self.lines[at][:MAX_MARK]))):
+                break
+        return mark
+
+    def _with_rule(self, start: int) -> int:
+        """A program's «original message» directly above its attribution belongs to it."""
+        at = start - 1
+        while at >= max(0, start - 3):
+            if self.folded[at]:
+                found = None if self.quoted[at] else find_mark(self.lines, at)
+                ruled = found is not None and found.kind in ("original", "forwarded")
+                return at if ruled and start < len(self.lines) else start
+            at -= 1
         return start
+
+    def _own_mark(self, start: int) -> Mark | None:
+        """Above a quote of the notice: a line that says who wrote it, as programs do that print no address."""
+        at = start - 1
+        while at >= 0 and not self.folded[at]:
+            at -= 1
+        if at < max(0, start - 3) or self.quoted[at]:
+            return None
+        line = clean(self.lines[at][:MAX_MARK])
+        named = self.identity.is_desk(line)
+        if _SAYS.search(_DATED.sub("", line).strip()) is not None and len(line) <= 120 and (named or line[-1] in ":)"):
+            return Mark(at, start, "attribution", True)
+        if named and line.endswith(":"):
+            self.doubt("unverified_quote")
+        return None
 
     def _is_whole(self, at: int) -> bool:
         end = self.found[at]
@@ -257,12 +378,18 @@ class _Reading:
         between = False
         furthest = 0  # how far into the notice the quote has come
         complete = next((at for at in range(start, count) if self.quoted[at] and self._is_last(at)), count)
+        skipped = start
         for at in range(start, count):
             folded = self.folded[at]
             place = self.found[at] or 0
             if BEGIN_FOLDED in folded:
                 inside = True
-            if self.quoted[at] and folded and at > complete and not self._is_internal(at):
+            if at < skipped:
+                continue
+            again = self._attribution_between(at) if folded and not self.quoted[at] else None
+            if again is not None:
+                skipped = again
+            elif self.quoted[at] and folded and at > complete and not self._is_internal(at):
                 self.own[at] = True  # below the end of the quote
                 self.doubt("typed_quote")
             elif self.quoted[at]:
@@ -293,6 +420,18 @@ class _Reading:
         if self.known is None and not all(self.quoted[first_quoted:last_quoted]):
             self.doubt("unverified_quote")  # one of the quoted lines may be the counselor's: nothing to compare with
         self._doubt_below(start, last_quoted, between)
+
+    def _attribution_between(self, at: int) -> int | None:
+        """Where an attribution of the desk's mail ends that a program printed again above a part of the quote."""
+        if not self.identity.is_desk(self.lines[at][:MAX_MARK]):
+            return None
+        mark = find_mark(self.lines, at)
+        if mark is None or mark.kind != "attribution":
+            return None
+        below = mark.end
+        while below < len(self.lines) and not self.folded[below]:
+            below += 1
+        return mark.end if below < len(self.lines) and self.quoted[below] else None
 
     def _is_program_line(self, at: int, start: int) -> bool:
         """A line inside the quote that the program, not the notice, put there: headers printed with a prefix."""
@@ -336,7 +475,7 @@ class _Reading:
         """Text both above a whole quote and below its end: which of them is the reply?"""
         above = any(self.own[at] and self.folded[at] for at in range(start))
         below = [self.lines[at] for at in range(last_quoted + 1, len(self.lines)) if self.own[at]]
-        kept, _ = signatures.cut(below, is_text_above=True)
+        kept, _ = signatures.cut(below, is_text_above=True, identity=self.identity)
         if above and not between and any(fold(line) for line in kept) and self._is_quote_complete(start):
             self.doubt("text_after_quote")
 
@@ -366,13 +505,15 @@ class _Reading:
             elif folded and self.known is not None and self.found[at] is None and not self._is_internal(at):
                 if inside:
                     self.doubt("inside_internal")
+                    # shown back, unless it may be a piece of the block that a program broke
+                    self.own[at] = len(folded) >= _WORDS and self.known.likeness(folded) < _LIKE
                 elif find_mark(self.lines, at) is None:
                     self.own[at] = True
             if END_FOLDED in folded:
                 inside = False
         below = [self.lines[at] for at in range(start, len(self.lines)) if self.own[at]]
         if below:
-            kept, doubts = signatures.cut(below, is_text_above=True)
+            kept, doubts = signatures.cut(below, is_text_above=True, identity=self.identity)
             if doubts or any(fold(line) for line in kept):
                 self.doubt("text_after_quote")
             elif self.known is not None:

@@ -159,10 +159,11 @@ TO_STAFF: Final[Mapping[str, LetterSpec]] = {
             variable("reasons", "list of str", "codes: " + ", ".join(_HELD_REASONS)),
             variable("details", "list of str", "what was seen, in words", ()),
             variable("text", "str", "the text that is held", ""),
+            variable("cut", "list of str", "lines left out of it as a signature", ()),
         ),
         (
             {"reasons": ["empty"]},
-            {"reasons": list(_HELD_REASONS), "details": ["佐藤"], "text": TEXT},
+            {"reasons": list(_HELD_REASONS), "details": ["佐藤"], "text": TEXT, "cut": ["佐藤花子", "相談室"]},
             {"reasons": ["unheard_of"], "text": TEXT},
         ),
     ),

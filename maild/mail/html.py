@@ -75,6 +75,10 @@ _HIDDEN: Final = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|!|\Z)", re.I
 )
 _INDENTED: Final = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.I)
+_TIGHT: Final = re.compile(r"margin(?:-bottom)?\s*:\s*0", re.I)
+_TIGHT_SHEET: Final = re.compile(
+    r"<style[^<>]{0,200}>\s*(?:<!--\s*)?p\s*\{[^{}]{0,200}margin(?:-bottom)?\s*:\s*0", re.I
+)
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v\xa0]+")
 _WIDE: Final = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _TAG: Final = re.compile(r"<[^<>]*>")
@@ -89,7 +93,7 @@ _MAX_ASIDES: Final = 500
 class _Layout:
     """Receives the parser's events and lays out lines. One instance reads one document."""
 
-    def __init__(self, aside: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, aside: Callable[[str], bool] | None = None, *, tight: bool = False) -> None:
         self._aside = aside
         self._asides = 0
         self._in_aside = False
@@ -101,6 +105,7 @@ class _Layout:
         self._quotes = 0
         self._blank_wanted = False
         self._link_text: list[str] | None = None
+        self._tight = tight  # a style sheet that takes the space between paragraphs away
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.lower()
@@ -112,6 +117,8 @@ class _Layout:
             return
         quotes = tag == "blockquote" and _is_quote(attributes)
         link = ""
+        if tag == "p" and (self._tight or (attributes and _is_tight(attributes))):
+            tag = "div"  # Outlook writes each line as a paragraph without space around it
         if not self._silent and not silences:
             self._break(tag)
             if tag == "li":
@@ -210,7 +217,8 @@ class _Layout:
             self._flush()
             self._blank_wanted = bool(self._lines)
         elif tag in _LINE:
-            self._flush()
+            # Outlook keeps a blank line open with a blank that does not break
+            self._flush(keep_blank=tag == "div" and any("\xa0" in piece for piece in self._line))
 
     def _flush(self, *, keep_blank: bool = False) -> None:
         raw = "".join(self._line)
@@ -240,6 +248,12 @@ def _is_hidden(attributes: dict[str, str]) -> bool:
     return "hidden" in attributes or bool(_HIDDEN.search((attributes.get("style") or "")[:2_000]))
 
 
+def _is_tight(attributes: dict[str, str]) -> bool:
+    return (attributes.get("class") or "").startswith("Mso") or bool(
+        _TIGHT.search((attributes.get("style") or "")[:2_000])
+    )
+
+
 def _is_quote(attributes: dict[str, str]) -> bool:
     """Webmailers indent with a block quote without a border: those are the sender's own words."""
     if "cite" in attributes or "type" in attributes or "quote" in (attributes.get("class") or "").lower():
@@ -267,7 +281,9 @@ def to_text(html_text: str, aside: Callable[[str], bool] | None = None) -> str:
     try:
         from lxml import etree  # type: ignore[import-untyped,unused-ignore]  # here, not above: memory (see the module's docstring)
 
-        parser = etree.HTMLParser(target=_Layout(aside), huge_tree=True, recover=True)
+        parser = etree.HTMLParser(
+            target=_Layout(aside, tight=_TIGHT_SHEET.search(source[:20_000]) is not None), huge_tree=True, recover=True
+        )
         parser.feed(source)
         text = parser.close()
         return text if isinstance(text, str) else ""

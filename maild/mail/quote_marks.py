@@ -270,6 +270,8 @@ def _attribution(lines: Sequence[str], at: int) -> Mark | None:
             end == at and not (_HAS_DATE.search(joined) or joined.startswith(("On ", "In ")))
         ):
             return None
+        if part.endswith(("。", "!", "?")):
+            return None  # a sentence of a person, with a date in it
     return None
 
 

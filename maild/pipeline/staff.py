@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from maild.desk import commands, leak, reply_text
@@ -12,6 +13,8 @@ from maild.desk.commands import Order
 from maild.desk.events import Reply
 from maild.desk.folded import fold
 from maild.desk.kinds import decide
+from maild.desk.rules import Desk
+from maild.desk.signatures import Identity, is_only_signature
 from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
@@ -19,6 +22,9 @@ from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause, inboxes_of, text_of
 from maild.store import Entry, SentMail
 
+_BEFORE = frozenset({"reopen", "taken", "clear_crisis"})
+_AFTER = frozenset({"close", "end", "refer"})
+_SHOWN_CUT = 20  # lines of a signature that are shown back
 _RULE = re.compile(r"\s*[-‐―_=＿*＊~]{2,}\s*(?:\n|\Z)")
 
 
@@ -32,6 +38,7 @@ class Answer:
     orders: tuple[Order, ...]
     body: str = field(repr=False)
     doubts: tuple[str, ...] = ()
+    cut: tuple[str, ...] = field(default=(), repr=False)  # what was left out as no part of the reply
 
 
 def take(session: Session, mail: Arrived) -> str:
@@ -53,12 +60,28 @@ def take(session: Session, mail: Arrived) -> str:
     case = session.tx.case(number) if number is not None else None
     if case is None:
         return _third_party_answer(session, mail, notice)
-    text = reply_text.extract(
-        mail.facts.plain or mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject
-    )
+    text = written(mail, notice)
     orders = commands.read_all([line.raw for line in text.commands])
-    answer = Answer(mail, notice, case, orders, text.body.strip("\n"), text.doubts)
+    answer = Answer(mail, notice, case, orders, text.body.strip("\n"), text.doubts, text.cut)
     return _answered(session, answer)
+
+
+def identity(desk: Desk) -> Identity:
+    """Who may sign at a desk."""
+    return Identity(
+        names=tuple(name for one in desk.counselors for name in (one.name, *one.readings)),
+        addresses=(*(one.address for one in desk.counselors), desk.shared_inbox, *desk.inboxes, desk.address),
+        phones=tuple(one.phone for one in desk.counselors if one.phone),
+        desk=desk.display_name,
+    )
+
+
+def written(mail: Arrived, notice: SentMail) -> reply_text.ReplyText:
+    """What the counselor wrote this time (P2)."""
+    facts, who = mail.facts, identity(mail.here.desk)
+    return reply_text.extract(
+        facts.plain or facts.text, notice=text_of(notice.data), subject=facts.subject, identity=who
+    )
 
 
 def answered(session: Session, mail: Arrived) -> SentMail | None:
@@ -88,7 +111,9 @@ def _answered(session: Session, answer: Answer) -> str:
         answer = replace(answer, body="\n".join([*spoken, answer.body]).strip("\n"))
     if "note" in names:
         return _note(session, answer)
-    if "send" in names and _RULE.match(answer.body):
+    if "send" in names and (
+        _RULE.match(answer.body) or is_only_signature(answer.body, identity(answer.mail.here.desk))
+    ):
         answer = replace(answer, body="")  # a signature below the order is no text of its own
     sends = bool(answer.body) and not (names - commands.WITH_TEXT - {"reopen"})
     if answer.body and not sends:
@@ -128,7 +153,6 @@ def _note(session: Session, answer: Answer, *, orders: bool = False) -> str:
 def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
     case = answer.case
     body = answer.body
-    first = [order for order in answer.orders if order.name in ("reopen", "taken", "clear_crisis")]
     for order in answer.orders:
         if order.name == "refer":
             found = referral(answer, order.argument)
@@ -139,17 +163,25 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
     held, details = checks(session, answer, body, names)
     if held and ("send" not in names or "review" in held):
         return _hold_back(session, answer, body, held, details)
-    for order in first:
-        case, _ = carry_out(session, answer.mail, case, order, answer.notice)
+    _relay(session, answer, body, answer.orders)
+    return "accepted"
+
+
+def _relay(session: Session, answer: Answer, body: str, orders: Sequence[Order]) -> None:
+    """Send ``body`` with the orders that go with a text, each before or after it as it must be."""
+    case = answer.case
+    names = {order.name for order in orders}
+    for order in orders:
+        if order.name in _BEFORE:
+            case, _ = carry_out(session, answer.mail, case, order, answer.notice)
     case = send(session, answer, case, body, interim="interim" in names, ends=bool({"close", "end"} & names))
     lines: list[str] = []
-    for order in answer.orders:
-        if order.name in ("close", "end", "refer"):
+    for order in orders:
+        if order.name in _AFTER:
             case, line = carry_out(session, answer.mail, case, order, answer.notice)
             lines += line
     if lines:
         _result(session, answer, case, lines)
-    return "accepted"
 
 
 def send(
@@ -211,8 +243,10 @@ def checks(session: Session, answer: Answer, body: str, names: set[str | None]) 
         held.append("empty")
     if {"internal_text", "inside_internal"} & set(answer.doubts):
         held.append("internal_block")
-    if set(answer.doubts) - {"internal_text", "inside_internal"} or commands.disguised(body):
-        held.append("uncertain")
+    doubts = [doubt for doubt in answer.doubts if doubt not in ("internal_text", "inside_internal")]
+    if commands.disguised(body) and "stray_command" not in doubts:
+        doubts.append("stray_command")
+    held += doubts  # each in words of its own: whoever is asked has to know what is in doubt
     if answer.mail.facts.attachments:
         held.append("attachment")
     if reviewed(answer.mail):
@@ -254,10 +288,14 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 
 
 def _hold_back(session: Session, answer: Answer, body: str, held: list[str], details: list[str]) -> str:
-    entry = _record(session, answer, "held_reply", "refused", body)
+    # what goes with the text is kept with it: a bare #send must not turn an #interim into a counted reply
+    with_it = [order.raw for order in answer.orders if order.name in _BEFORE | _AFTER | {"interim"}]
+    extra = {"orders": "\n".join(with_it)} if with_it else None
+    entry = _record(session, answer, "held_reply", "refused", body, extra=extra)
     case = replace(answer.case, held_reply=entry)
     session.put(case, answer.mail.here)
-    values = {"reasons": tuple(held), "details": tuple(details), "text": body}
+    cut = tuple(line[:200] for line in answer.cut[:_SHOWN_CUT])
+    values = {"reasons": tuple(held), "details": tuple(details), "text": body, "cut": cut}
     letter = Letter("reply_held", "inbox", values)
     _to_counselor(session, answer, letter, case)
     if "review" in held:
@@ -275,7 +313,7 @@ def _send_held(session: Session, answer: Answer) -> str:
     if reviewed(answer.mail) and entry.author == answer.mail.sender:
         _explain(session, answer.mail, answer, ["approve_needs_another"])
         return _kept(session, answer.mail, "refused", case)
-    send(session, answer, case, entry.text)
+    _relay(session, answer, entry.text, commands.read_all(entry.extra.get("orders", "").split("\n")))
     return "accepted"
 
 
@@ -291,6 +329,7 @@ def _record(
     *,
     round_trip: int = 0,
     spool: int | None = -1,
+    extra: dict[str, str] | None = None,
 ) -> int:
     """The row of a reply or a note; by default it is also the row of the mail that brought it."""
     number = session.tx.new_entry_id()
@@ -309,6 +348,7 @@ def _record(
             message_id=answer.mail.message_id,
             address=answer.mail.sender,
             round_trip=round_trip,
+            extra=extra or {},
         )
     )
     return number
@@ -355,9 +395,7 @@ def _third_party_answer(session: Session, mail: Arrived, notice: SentMail) -> st
     entry = session.tx.entry(notice.entry) if notice.entry is not None else None
     claims = entry.extra.get("claims") if entry is not None else None
     case = session.tx.case(int(claims)) if claims else None
-    text = reply_text.extract(
-        mail.facts.plain or mail.facts.text, notice=text_of(notice.data), subject=mail.facts.subject
-    )
+    text = written(mail, notice)
     orders = commands.read_all([line.raw for line in text.commands])
     wanted = bool(orders) and all(order.name == "accept_address" for order in orders)
     if case is None or entry is None or not wanted:

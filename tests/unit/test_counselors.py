@@ -106,6 +106,32 @@ def test_a_reply_is_held_and_send_lets_it_go(base: Config, text: str, reason: st
         assert templates(rows[2]) == []
 
 
+FRAMED = "読みました。\n\n----------\nみえ労働相談室\n電話 059-213-8290\n----------"
+
+
+def test_a_block_that_may_be_a_signature_is_shown_back_and_send_sends_it(base: Config) -> None:
+    rows = play(base, reply(FRAMED + "\n\niPhoneから送信"), reply("#送信\n\niPhoneから送信"))
+    shown = words(rows[1], "reply_held")
+    assert "署名かもしれません" in shown
+    kept, _, cut = shown.partition("除いた行")
+    assert FRAMED in kept and "iPhoneから送信" in cut
+    assert words(rows[2], "reply").startswith(FRAMED + "\n\n----------------\n続き")
+
+
+def test_send_keeps_the_orders_that_came_with_the_held_text(base: Config) -> None:
+    rows = play(base, reply("#途中連絡\nもう少しお待ちください。佐藤"), reply("#送信"))
+    assert [templates(row) for row in rows[1:]] == [[], ["reply"]]
+    assert rows[2].cases[0].state == "waiting_desk"  # an interim word is no reply (C14)
+    rows = play(base, reply("#終了\nお元気で。佐藤"), reply("#送信"))
+    assert templates(rows[2])[0] == "reply"
+    assert rows[2].cases[0].state == "closed"
+
+
+def test_a_signature_under_send_is_no_text_of_its_own(base: Config) -> None:
+    rows = play(base, reply("友だちの佐藤さんの話ですね。"), reply("#送信\n\n佐藤花代\nsato@soudan.example"))
+    assert words(rows[2], "reply").startswith("友だちの佐藤さんの話ですね。\n\n----")
+
+
 def test_a_reply_with_an_attachment_is_held(base: Config) -> None:
     from maild.operate.scenario import Attachment
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild.desk.reply_text import BEGIN_MARK, END_MARK, LINE_TAG, ReplyText, extract, internal_sign
+from maild.desk import reply_text
+from maild.desk.reply_text import BEGIN_MARK, END_MARK, LINE_TAG, Identity, ReplyText, internal_sign
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "replies"
 NOTICE = (CORPUS / "notice.txt").read_text(encoding="utf-8")
 CLIENT = NOTICE.split(END_MARK)[1].split("── これまで")[0].strip()
+
+
+WHO = Identity(
+    names=("佐藤花子", "さとうはなこ"), addresses=("sato@desk.example", "soudan@desk.example"), desk="メール相談窓口"
+)
+extract = partial(reply_text.extract, identity=WHO)
 
 
 def quoted(text: str, sign: str = "> ") -> str:
@@ -188,11 +196,8 @@ def test_exact_or_held(body: str, program: Program, signature: str, known: bool)
 
 
 def squeezed(body: str) -> list[str]:
-    """Lines with words; empty ones, lone ``>`` and a delimiter with nothing below it may differ here."""
-    lines = [line.rstrip() for line in body.split("\n") if line.strip(" \u3000>")]
-    while lines and lines[-1] == "--":
-        lines.pop()
-    return lines
+    """Lines with words; empty ones, lone ``>`` and a delimiter with nothing below it (before a quote) may differ."""
+    return [line.rstrip() for line in body.split("\n") if line.strip(" \u3000>") not in ("", "--")]
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
