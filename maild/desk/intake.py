@@ -27,6 +27,10 @@ _BLANK = re.compile(
 _HINT = re.compile(
     r"(?:ここに|こちらに|以下に|下に|下記に).{0,12}(?:書|記入|入力).{0,12}|(?:実名あるいは匿名|可能な範囲で.{0,12})"
 )
+_HINT_ONLY = re.compile(
+    r"[(\[【].*(?:可|OK|任意|必須|半角|全角|例[:えe]|入力|記入|選択|ください|下さい|差し支え|構いません|かまいません|匿名でも).*[)\]】]",
+    re.I,
+)
 _BOTH_SEXES = re.compile(
     r"[\s/・,、|()（）□☐]*(?:男性?|男の子|女性?|その他|回答しない|無回答|どちらでもない|未選択|or|[\s/・,、|()（）□☐])+",
     re.I,
@@ -41,6 +45,8 @@ _AGE_BLANK = re.compile(r"[\s_満]*(?:歳|才|代|さい)?[\s_]*")
 def _present(item: str, value: str) -> bool:
     wide = value.translate(WIDTH)
     if not wide.strip() or _BLANK.fullmatch(wide) or _HINT.fullmatch(wide.strip("()（） ")):
+        return False
+    if wide.strip()[0] in "([【" and _HINT_ONLY.fullmatch(wide.strip()):
         return False
     if item == "content" and _NOTHING_TOLD.fullmatch(wide.strip()):
         return False
@@ -101,6 +107,9 @@ def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[s
     return found, entries
 
 
+_DECORATION = re.compile("[♡♥☆★♪]")  # as good as a full stop: ゆきです♪21歳♪
+
+
 def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: str = "") -> dict[str, str]:
     """The items that stand in a client's own text, each with its value as written (trimmed). Never raises.
 
@@ -132,6 +141,7 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     own = "".join(chars)
     spans: dict[str, tuple[int, int]] = {}
     bare, runs = listed(own), clustered(own)
+    own = _DECORATION.sub("。", own)
     for item in _PROSE:
         span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":

@@ -7,17 +7,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from maild.desk.intake_prose import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA, SEX, of_another, real_name
+from maild.desk.intake_prose import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA, SEX, real_name
+from maild.desk.intake_whose import of_another, of_another_there
 from maild.desk.places import LATIN
 
 _LIMIT = 4_000  # characters: who somebody is stands near the top, or at the very end
-_TOKEN = re.compile(r"[♂♀]|(?<![^\s])@[A-Za-z0-9_]{3,20}|[^\s、,。・/／|()（）\[\]「」『』@:;!?♂♀♡♥☆★♪①-⑳\-–—_=~〜*]+")
+_TOKEN = re.compile(
+    r"(?<!\u200d)[♂♀]|(?<![^\s])@[A-Za-z0-9_]{3,20}|[^\s、,。・/／|()（）\[\]「」『』@:;!?♂♀♡♥☆★♪①-⑳\-–—_=~〜*]+"
+)
 _GAP = re.compile(r"[\s、,。・/／|()（）\[\]「」『』@:;!♡♥☆★♪①-⑳\-–—_=~〜*]{1,6}")
 _LATIN = "|".join(LATIN)
 _KINDS = {
     "age": rf"(?:満|現在|今は?|いまは?|年齢は?)?(?:{AGED}|{BORN}(?:れ|まれ)?|{GRADE}|{NUM}(?:[ ]?(?:sai|歳))?|\d\d ?(?:yo|y/o|years? old))(?:くらい|ぐらい|前後|独身|既婚)?",
     "sex": rf"(?:性別)?(?:{SEX}性?|[Xx]ジェンダー|ノンバイナリー|トランス(?:ジェンダー)?(?:男性|女性)?|その他|[mfMF]|male|female|man|woman|otoko|onna|dansei|josei|主婦|主夫)(?:の子|の人)?",
-    "region": rf"(?:{PLACE}|{PLACE_JA}(?:けん|し|市|県)?|(?:{_LATIN})(?:-?(?:shi|ken|city|prefecture))?)(?:市内|県内|在住|住み|住まい|住|から(?:です)?|の?(?:あたり|辺り?|近く|方面|方|ほう|田舎|山奥|民)|(?:に|で)(?:住ん|暮ら|す(?:んで|まい)|います|おります)[^\s]{0, 8})?",
+    "region": rf"(?:{PLACE}|{PLACE_JA}(?:けん|し|市|県)?|(?:{_LATIN})(?:-?(?:shi|ken|city|prefecture))?)(?:市内|県内|在住|住み|住まい|住|から(?:です)?|の?(?:あたり|辺り?|近く|方面|方|ほう|田舎|山奥|民)|(?:に|で)(?:住ん|暮ら|す(?:んで|まい)|います|おります)[^\s]{{0,8}})?",
 }
 _KIND = {kind: re.compile(pattern, re.I) for kind, pattern in _KINDS.items()}
 _PIECES = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.I)
@@ -25,7 +28,7 @@ _HEAD = re.compile(
     r"(?:私|わたし|わたくし|あたし|うち|僕|ぼく|ボク|俺|おれ|オレ|自分|当方|わし)(?:の名前)?(?:は|って|の)?|名前は|from"
 )
 _TAIL = re.compile(
-    r"(?:です(?:が|けど|けれど|ので)?|でございます|だ(?:よ|けど|が)?|で|じゃ(?:けえ?|が)?|や(?:けど|で|ねん)?|っす|なり|ちゃん|と(?:申(?:し)?ます|いいます|言います|もうします)|っていいます|"
+    r"(?:です(?:が|けど|けれど|ので)?|でございます|だ(?:よ|けど|が)?|で|じゃ(?:けえ?|が)?|や(?:けど|で|ねん)?|ばい|だに|だべ|だす|どす|っす|なり|ちゃん|と(?:申(?:し)?ます|いいます|言います|もうします)|っていいます|"
     r"ですよろしく.*|よろしく.*|といい|と申し|desu|より|希望)$"
 )
 _NOTHING = re.compile(
@@ -127,7 +130,7 @@ def clustered(wide: str) -> dict[str, _Span]:
         kinds: dict[str, _Span] = {}
         for word in run:
             for kind, span in word.kinds.items():
-                if kind == "region" or not of_another(text, *span):
+                if not (of_another_there(text, span[0]) if kind == "region" else of_another(text, *span)):
                     kinds.setdefault(kind, span)
         names = [word.name for word in run if word.name and not word.kinds] or [
             word.name for word in run if word.name and "region" not in word.kinds

@@ -23,6 +23,12 @@ WIDTH |= {
     ord("\ufeff"): " ",
 }
 
+# emoji and what else decorates, as ♪: a bullet before a label, the end of a sentence in prose
+WIDTH |= dict.fromkeys(
+    (*range(0x1F300, 0x1FB00), *range(0x2700, 0x2713), *range(0x2715, 0x2768), 0x2600, 0x2601, 0x263A, 0x2B50, 0xFE0F),
+    "♪",
+)
+
 #: Known items and what people call them. What is longer is tried first.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "name": tuple(
@@ -349,7 +355,16 @@ _TALK = frozenset(
 _BULLET = r"[ >|*■◆●○◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"
 _AFTER = r"(?:[ ]*[(（〔\[][^)）〕\]\n]{0,40}[)）〕\]])?[ ]*(?:[*※]|必須|任意)?[ ]*"
 _CLOSE = r"[】\]>〉》〕」』)*”\"]"
-_MARK = r"(?:[:;=/|→⇒➡▶︎▷~〜~>…‥]|\.{2,}|--?>?)+"
+_MARK = r"(?:[:;=/|→⇒➡▶︎▷~〜~>…‥♡♥☆★♪]|\.{2,}|--?>?)+"
+# ニックネームを教えてください / 年齢は？, with the answer below
+_ASKED = r"(?:(?:は|を|について)?[ ]?(?:何歳|どちら|どこ|何|なん)?(?:です|でしょう)?か?[?]|(?:は|を|について)[ ]?(?:お?教え|お?聞かせ|ご?記入|ご?入力|お?書き|お?選び|ご?選択)(?:て|し?て)?(?:ください|下さい|願います)[。.:?]*)[ ]*$"
+# A1.松 below Q1.お名前
+_ANSWER = re.compile(r"\s*(?:[Aa]\d{1,2}[.:)、 ]|(?:A|答え?|回答)[ ]?:)[ ]*")
+_IN_BRACKETS = re.compile(r"[(（]([^()（）\n]+)[)）]\s*$")
+_A_HINT = re.compile(
+    r"可|任意|必須|OK|ください|下さい|でも|程度|など|なし|無し|例|以内|差し支え|わかる|入力|記入|選択|市[区町]|町村|都道府県|数字|半角|全角|カナ|かな|ひらがな|漢字|本名|実名|仮名|ネーム|匿名(?!希望)|必要|推奨|男.*女|女.*男|^(?:歳|才|代|満|男|性別|年齢|名前|県|市|県名|市町村|年代)$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,7 +417,7 @@ def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
     # at the start of a line: a mark, a closing bracket, the end of the line, は, or (for the plain words) two things apart
     line = (
         rf"^{_BULLET}(?P<label>(?:{all_}){more}{{0,5}}){_AFTER}"
-        rf"(?:{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
+        rf"(?:{_ASKED}|{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
         rf"|^{_BULLET}(?P<glued>{glued})(?=[^はのをがにでともやな制欄的・、。順義差上無未不\W]{{1,12}}$)"
     )
     inside = (
@@ -449,6 +464,13 @@ def labelled(text: str, words: Vocabulary) -> list[Labelled]:
         limit = order[number + 1] if number + 1 < len(order) else ends
         limit = max(limit, value_start)
         end = _value_end(wide, value_start, limit, "content" in items)
+        if answer := _ANSWER.match(wide, value_start, end):
+            value_start = answer.end()
+        elif not wide[value_start:end].strip() and len(items) == 1 and items[0]:
+            # 名前（花子）: in brackets stands the value, unless it is a hint
+            inner = _IN_BRACKETS.search(wide, start, value_start)
+            if inner and not _A_HINT.search(inner[1]):
+                value_start, end = inner.span(1)
         value = text[value_start:end].strip().rstrip("【[<■◆▼●・*|").strip(" \u3000、,/|*")
         found.append(Labelled(items, start, value_start, end, value))
     return found
