@@ -12,6 +12,7 @@ from maild.desk.intake_cluster import alone, clustered
 from maild.desk.intake_content import content_of
 from maild.desk.intake_form import parse_form
 from maild.desk.intake_labels import WIDTH, Labelled, Vocabulary, labelled, vocabulary
+from maild.desk.intake_names import named_in_subject
 from maild.desk.intake_prose import REFUSAL, listed, recognise, signature
 from maild.desk.rules import ItemSpec
 from maild.desk.textfold import without_signature
@@ -39,7 +40,7 @@ _NOTHING_TOLD = re.compile(r"(?:特に)ありません[。]?|テスト(?:送信|
 _MARKED = re.compile(r"[(（](?:男性?|女性?)[)）]|[○◯〇●◎☑✓✔レ■◉⦿]|\(\s*[xX○レv]\s*\)|\[[xX]\]")
 _REGION_BLANK = re.compile(r"[\s・/、,|_\-]*(?:(?:都道府県|都|道|府|県|市区町村|市町村|市|区|町|村)[\s・/、,|_\-]*)+")
 _REGION_BOTH = re.compile(r"[\s(（]*県内[\s・/、,|]*(?:or|か)?[\s]*県外[\s)）]*|[\s(（]*県外[\s・/、,|]*県内[\s)）]*")
-_AGE_BLANK = re.compile(r"[\s_満]*(?:歳|才|代|さい)?[\s_]*")
+_AGE_BLANK = re.compile(r"[\s_満〇○◯?]*(?:歳|才|代|さい)?[\s_]*")
 
 
 def _present(item: str, value: str) -> bool:
@@ -107,6 +108,7 @@ def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[s
     return found, entries
 
 
+_LINE_BULLET = re.compile("^[ ]*[〇○◯●■□◆◇▼▽◎][ ]?", re.M)
 _DECORATION = re.compile("[♡♥☆★♪]")  # as good as a full stop: ゆきです♪21歳♪
 
 
@@ -138,16 +140,19 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
             for at in range(entry.value_start, min(entry.value_end, len(chars))):
                 if chars[at] != "\n":
                     chars[at] = " "
-    own = "".join(chars)
+    own = _LINE_BULLET.sub(lambda bullet: " " * len(bullet[0]), "".join(chars))
     spans: dict[str, tuple[int, int]] = {}
     bare, runs = listed(own), clustered(own)
     own = _DECORATION.sub("。", own)
     for item in _PROSE:
         span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":
-            span = signature(own) or _signed(own, from_name) or alone(own)
+            span = signature(own[: len(head)]) or _signed(own[: len(head)], from_name) or alone(own)
         if span is not None and item == "name" and _no_name(_trimmed(item, prose[slice(*span)]), span[0] >= len(head)):
             span = None  # a subject line, or what somebody feels or does: to be called that would hurt
+        if span is None and item == "name" and len(prose) > len(head):
+            at = len(head) + 2
+            span = (told := named_in_subject(wide[at:])) and (told[0] + at, told[1] + at)
         if span is not None:
             spans[item] = span
             if item in wanted and item not in found and prose[slice(*span)].strip():

@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from maild.desk.intake_prose import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA, SEX, real_name
-from maild.desk.intake_whose import of_another, of_another_there
+from maild.desk.intake_names import real_name
+from maild.desk.intake_whose import SEX, of_another, of_another_there
+from maild.desk.intake_words import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA
 from maild.desk.places import LATIN
 
 _LIMIT = 4_000  # characters: who somebody is stands near the top, or at the very end
@@ -38,7 +39,9 @@ _NOTHING = re.compile(
 _SENTENCE = re.compile(
     r"(?:て|た|い|る|を|が|に|は|な|と|も|の|で|う|く|ない|たい|ます|する|から|けど|こと|さい|し|か|ね|よ|へ|めて|って|んで|ん)$"
 )
-_NAME = re.compile(r"[一-龥々ヶぁ-んァ-ヶー]{1,8}|[A-Za-z][A-Za-z'.]{1,14}")
+_NAME = re.compile(
+    r"[一-龥々ヶぁ-んァ-ヶー]{1,8}|[A-Za-z][A-Za-z'.]{1,14}|[A-Za-z](?:子|男|美|太|太郎|さん|くん|ちゃん|君|氏)"
+)
 _KANA_NAME = re.compile(
     r"(?!はい|はじ|にて|もう|もし|のち|はや|もの|のに|には|にも|はぁ|はあ)[はにのも][ぁ-ん]{1,3}"
 )  # はな, のぞみ, もも: not particles
@@ -46,6 +49,8 @@ _PARTICULAR = re.compile(r"[\d〇一二三四五六七八九十歳才男女♂�
 _ALONE = re.compile(
     r"\s*((?!はい$|うん|もし|たす|しに|つら|いや|やだ|無理|了解|完了|返信|承知|拝啓|追加|同上|秘密)(?:[一-龥々]{2,4}|[ァ-ヶー]{2,6}|[ぁ-ん]{2,4}))[ 。]*\s*"
 )
+_ENGLISH_BEFORE = re.compile(r"[a-z'] $")
+_ENGLISH_AFTER = re.compile(r" [a-z']{2}")
 _Span = tuple[int, int]
 
 
@@ -107,6 +112,8 @@ def _word(text: str, start: int, end: int) -> _Word | None:
         kinds = _pieces(before, start) or {}
         if kinds and _name_like(after, sure=True):
             return _Word(start, end, kinds, (start + len(before) + 1, start + len(bare)), True)
+    if bare[0].islower() and (_ENGLISH_BEFORE.match(text, max(start - 2, 0), start) or _ENGLISH_AFTER.match(text, end)):
+        return None  # a word of an English sentence
     if _name_like(bare, sure=bool(tail)):
         return _Word(start, end, {}, (start, start + len(bare)), False)
     return None
@@ -133,7 +140,7 @@ def clustered(wide: str) -> dict[str, _Span]:
                 if not (of_another_there(text, span[0]) if kind == "region" else of_another(text, *span)):
                     kinds.setdefault(kind, span)
         names = [word.name for word in run if word.name and not word.kinds] or [
-            word.name for word in run if word.name and "region" not in word.kinds
+            word.name for word in run if word.name and word.name != word.kinds.get("region")
         ]
         told = [word for word in run if word.kinds or word.name]
         opening = bool(told) and not _HEAD.sub("", text[: told[0].start]).strip(" 、,\n")

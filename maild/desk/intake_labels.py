@@ -34,6 +34,19 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "name": tuple(
         [
             "お名前",
+            "PN",
+            "P.N.",
+            "RN",
+            "ラジオネーム",
+            "ハンネ",
+            "投稿名",
+            "通称",
+            "愛称",
+            "呼んでほしい名前",
+            "お呼びする際のお名前",
+            "相談者",
+            "投稿者",
+            "ユーザー名",
             "名前",
             "御名前",
             "ご氏名",
@@ -74,6 +87,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "sex": tuple(
         [
             "性別",
+            "ジェンダー",
             "ご性別",
             "男女",
             "せいべつ",
@@ -91,6 +105,11 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "age": tuple(
         [
             "ご年齢",
+            "学年",
+            "満年齢",
+            "お歳は",
+            "おとし",
+            "年れい",
             "お年",
             "年齢",
             "年令",
@@ -118,6 +137,16 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "region": tuple(
         [
             "居住地域",
+            "お住まいのエリア",
+            "居住エリア",
+            "居住県",
+            "在住県",
+            "在住地域",
+            "現在地",
+            "お住まいの国",
+            "住んでいる市町村",
+            "where_you_live",
+            "state",
             "居住地",
             "居住",
             "お住まいの地域",
@@ -187,6 +216,18 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "content": tuple(
         [
             "ご相談内容",
+            "困っていること",
+            "お困りごと",
+            "お困りの内容",
+            "悩んでいること",
+            "お悩みの内容",
+            "聞きたいこと",
+            "相談の概要",
+            "メッセージ内容",
+            "相談文",
+            "concern",
+            "problem",
+            "details",
             "相談内容",
             "ご相談の内容",
             "相談の内容",
@@ -352,7 +393,7 @@ _TALK = frozenset(
     ]
 )
 
-_BULLET = r"[ >|*■◆●○◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"
+_BULLET = r"[ >|*■◆●○〇◯◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[一二三四五六七八九十]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"
 _AFTER = r"(?:[ ]*[(（〔\[][^)）〕\]\n]{0,40}[)）〕\]])?[ ]*(?:[*※]|必須|任意)?[ ]*"
 _CLOSE = r"[】\]>〉》〕」』)*”\"]"
 _MARK = r"(?:[:;=/|→⇒➡▶︎▷~〜~>…‥♡♥☆★♪]|\.{2,}|--?>?)+"
@@ -365,6 +406,16 @@ _A_HINT = re.compile(
     r"可|任意|必須|OK|ください|下さい|でも|程度|など|なし|無し|例|以内|差し支え|わかる|入力|記入|選択|市[区町]|町村|都道府県|数字|半角|全角|カナ|かな|ひらがな|漢字|本名|実名|仮名|ネーム|匿名(?!希望)|必要|推奨|男.*女|女.*男|^(?:歳|才|代|満|男|性別|年齢|名前|県|市|県名|市町村|年代)$",
     re.I,
 )
+
+
+# 名前ケンジ性別男年齢47才住所新潟です: three labels or more in one line, no mark between
+_RUN_LABEL = r"(?:お|ご)?(名前|性別|年齢|住所|居住地|地域|相談内容)(?:は|が)?[ :/=]*"
+_RUN_TOGETHER = re.compile(_RUN_LABEL)
+_RUN_OF_THREE = re.compile(
+    rf"(?:{_RUN_LABEL}(?:(?!名前|性別|年齢|住所|地域)[^ と・、,やをのに。]){{1,10}}[/／、, ]?){{3}}"
+)
+_SHORT = frozenset(("name", "sex", "age", "region"))
+_BELOW_MAX = 16  # characters of a short value on the next line
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +442,7 @@ class Vocabulary:
 def _spaced(label: str) -> str:
     """名 前: up to four spaces between the characters of a Japanese label; any case."""
     if label.isascii():
-        return re.escape(label).replace("_", "[ _]")
+        return re.escape(label).replace("_", "[ _]?")
     return "[ ]{0,4}".join(map(re.escape, label))
 
 
@@ -399,19 +450,21 @@ def _spaced(label: str) -> str:
 def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
     """Built-in synonyms together with the labels a desk configures; a configured label wins."""
     table: dict[str, str] = {}
-    for item, labels in items:
-        for label in labels or (item,):
-            table.setdefault(_key(label), item)
-    for item, labels in SYNONYMS.items():
+    apart: dict[str, str] = {}  # where the words of a label may stand apart: full name
+    groups = [
+        *((item, labels or (item,)) for item, labels in items),
+        *SYNONYMS.items(),
+        ("", _OTHER),
+    ]
+    for item, labels in groups:
         for label in labels:
             table.setdefault(_key(label), item)
-    for label in _OTHER:
-        table.setdefault(_key(label), "")
-    ordered = sorted((k for k in table if k), key=len, reverse=True)
+            apart.setdefault(_key(label), label.translate(WIDTH).lower().strip().replace(" ", "_"))
+    ordered = [apart[k] if k.isascii() else k for k in sorted((k for k in table if k), key=len, reverse=True)]
     weak = {_key(w) for w in _WEAK}
     configured = {_key(label) for item, labels in items for label in labels if item not in SYNONYMS}
     all_ = "|".join(map(_spaced, ordered))
-    strong = "|".join(_spaced(k) for k in ordered if k not in weak and len(k) > 1)
+    strong = "|".join(_spaced(k) for k in ordered if _key(k) not in weak and len(k) > 1)
     glued = "|".join(map(_spaced, _GLUED))
     more = rf"(?:[ ]*(?:[・/,、&＆と]|および|及び)?[ ]*(?:{all_}))"
     # at the start of a line: a mark, a closing bracket, the end of the line, は, or (for the plain words) two things apart
@@ -450,20 +503,26 @@ def labelled(text: str, words: Vocabulary) -> list[Labelled]:
         if first := words.line.match(line[0]):
             label = first["label"] or first["glued"]
             if not _prose(line[0], first.end(), first["label"] or ""):
-                marks[line.start()] = (line.start() + first.end(), _items(words, label), True)
+                marks[line.start()] = (line.start() + first.end(), _items(words, label), False)
                 at = first.end()
         for mark in words.inside.finditer(line[0], max(at - 1, 0)):
             label = mark["box"] or mark["label"] or mark["spaced"] or mark["wa"]
             if mark.start() >= at and not (mark["spaced"] and not marks):
                 marks[line.start() + mark.start()] = (line.start() + mark.end(), _items(words, label), False)
+        if "性" in line[0] and _RUN_OF_THREE.search(line[0]):
+            for one in _RUN_TOGETHER.finditer(line[0]):
+                marks[line.start() + one.start()] = (line.start() + one.end(), _items(words, one[1]), True)
         ends = line.end()
     found: list[Labelled] = []
     order = sorted(marks)
+    beside = False  # does a value of this mail stand beside its label
     for number, start in enumerate(order):
-        value_start, items, _ = marks[start]
+        value_start, items, run_together = marks[start]
         limit = order[number + 1] if number + 1 < len(order) else ends
         limit = max(limit, value_start)
-        end = _value_end(wide, value_start, limit, "content" in items)
+        end = _value_end(wide, value_start, limit, "content" in items, beside and set(items) <= _SHORT)
+        if run_together and set(items) <= _SHORT and (stop := wide.find("です", value_start, end)) >= 0:
+            end = stop
         if answer := _ANSWER.match(wide, value_start, end):
             value_start = answer.end()
         elif not wide[value_start:end].strip() and len(items) == 1 and items[0]:
@@ -471,6 +530,7 @@ def labelled(text: str, words: Vocabulary) -> list[Labelled]:
             inner = _IN_BRACKETS.search(wide, start, value_start)
             if inner and not _A_HINT.search(inner[1]):
                 value_start, end = inner.span(1)
+        beside = beside or wide[value_start : value_start + 1] not in ("", "\n", " ")
         value = text[value_start:end].strip().rstrip("【[<■◆▼●・*|").strip(" \u3000、,/|*")
         found.append(Labelled(items, start, value_start, end, value))
     return found
@@ -491,8 +551,11 @@ def _prose(line: str, end: int, label: str) -> bool:
     return False
 
 
-def _value_end(wide: str, start: int, limit: int, whole: bool) -> int:
-    """A content runs to the next label; another value is one line, or the next line with text where its own is empty."""
+def _value_end(wide: str, start: int, limit: int, whole: bool, beside: bool) -> int:
+    """A content runs to the next label; another value is one line, or the next line with text where its own is empty.
+
+    Where the values stand beside their labels, one left empty does not take the text below it for its own.
+    """
     if whole:
         return limit
     line_end = wide.find("\n", start, limit)
@@ -509,4 +572,5 @@ def _value_end(wide: str, start: int, limit: int, whole: bool) -> int:
     while at < limit and wide[at] in " \n>*":
         at += 1
     next_end = wide.find("\n", at, limit)
-    return limit if next_end < 0 else next_end
+    next_end = limit if next_end < 0 else next_end
+    return line_end if beside and (wide.count("\n", line_end, at) > 1 or next_end - at > _BELOW_MAX) else next_end

@@ -19,18 +19,18 @@ SEX = r"(?:おば(?:さん|ちゃん)|おじ(?:さん|ちゃん)|おっさん|�
 _SELF = r"(?:私|わたし|わたくし|あたし|うち|僕|ぼく|ボク|俺|おれ|オレ|自分|当方|わし|ワシ)"
 _TITLE = r"(?:さん|ちゃん|くん|君|様|の人|たち|のほう|の方)?"
 _SAID_OF = re.compile(
-    rf"(?:(?:{_BEFORE}){_TITLE}|(?:女|男)(?:の[子人方]|性))(?:は|が|も|って|の年齢は|の歳は|,? (?:is|was))[^私僕俺。]{{0,10}}$",
+    rf"(?:(?:{_BEFORE}){_TITLE}|(?:女|男)(?:の[子人方]|性))(?:は|が|も|って|の年齢は|の歳は|,? (?:is|was))[^私僕俺。]{{0,12}}$",
     re.I,
 )
 _OTHER_BEFORE = re.compile(rf"(?:{_BEFORE}){_TITLE}[ ]?(?:[(（][^()（）]{{0,8}})?$", re.I)
 _SELF_BEFORE = re.compile(rf"{_SELF}[^、]{{0,3}}$")
 _OTHER_AFTER = re.compile(
-    rf"[ ]?(?:[、・,(（/]?{SEX})?[)）]?(?:になる|くらい|ぐらい)?(?:の)?(?:{_OTHER})(?!(?:親|です|で、|でございます|をして|として|や))",
+    rf"[ ]?(?:[、・,(（/]?{SEX})?[)）]?(?:になる|くらい|ぐらい)?(?:の(?:[^\s、。でにがはを]{{1,5}}の)?)?(?:{_OTHER}|(?<=の)子(?=[をがもとには、]))(?!(?:親|です|で、|でございます|をして|として|や))",
     re.I,
 )
 _PARENT_AFTER = re.compile(r"[ ]?(?:代)?の?(?:母親|父親|母です|父です|母でござ|主婦)")
 _NOBODY_AFTER = re.compile(
-    r"(?:以上|以下|未満|まで|から(?:応募|利用|でも)|になったら|制限|のとき|の時|の頃|のころ|前後の人|向け)"
+    r"(?:以上|以下|未満|まで|から(?:応募|利用|でも)|になったら|制限|のとき|の時|の頃|のころ|前後の人|向け|(?:くらい|ぐらい|前後)?の[方人](?=が|で、|に|は|を|と|から))"
 )
 # 小6の担任をしています, 90歳の女性を担当しています: somebody whom the writer has to do with
 _OBJECT_AFTER = re.compile(
@@ -65,3 +65,8 @@ def of_another(text: str, start: int, end: int) -> bool:
     if _OTHER_AFTER.match(tail):
         return not _PARENT_AFTER.match(tail)
     return bool(_NOBODY_AFTER.match(tail) or _OBJECT_AFTER.match(tail))
+
+
+def lives_elsewhere(text: str, start: int) -> bool:
+    """彼は32歳で横浜に住んでいます: who lives there is not the writer."""
+    return _SAID_OF.search(_clause(text, start)) is not None or of_another_there(text, start)
