@@ -108,6 +108,14 @@ def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[s
     return found, entries
 
 
+_MUCH = 150  # characters beside the particulars: there is a content, no need to look how much of it is courtesy
+
+
+def _much_told(head: str, entries: Sequence[Labelled]) -> bool:
+    particulars = sum(entry.value_end - entry.start for entry in entries if entry.items != ("content",))
+    return len(head) - particulars >= _MUCH
+
+
 _LINE_BULLET = re.compile("^[ ]*[〇○◯●■□◆◇▼▽◎][ ]?", re.M)
 _DECORATION = re.compile("[♡♥☆★♪]")  # as good as a full stop: ゆきです♪21歳♪
 
@@ -125,6 +133,12 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     found, entries = _from_labels(head, words, wanted)
     if wanted <= found.keys():
         return {spec.item: found[spec.item] for spec in items}  # labels told all: prose has nothing to add
+    much = _much_told(head, entries)
+    if much and wanted - {"content"} <= found.keys():
+        particulars = [(e.value_start, e.value_end) for e in entries if not _present("content", e.value)]
+        if content := content_of(body, head.translate(WIDTH) + body[_LIMIT:], entries, particulars, subject):
+            found["content"] = content
+            return {spec.item: found[spec.item] for spec in items if spec.item in found}
     prose = head if not subject.strip() else f"{head}\n\n{subject.strip()}"
     wide = prose.translate(WIDTH)
     # blank a label that has a value of its own, so that its words are not read as prose, keeping every offset
@@ -145,6 +159,8 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     bare, runs = listed(own), clustered(own)
     own = _DECORATION.sub("。", own)
     for item in _PROSE:
+        if much and (item in found or item not in wanted):
+            continue  # where it is told once more makes no difference to what is the content
         span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":
             span = signature(own[: len(head)]) or _signed(own[: len(head)], from_name) or alone(own)
@@ -152,7 +168,8 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
             span = None  # a subject line, or what somebody feels or does: to be called that would hurt
         if span is None and item == "name" and len(prose) > len(head):
             at = len(head) + 2
-            span = (told := named_in_subject(wide[at:])) and (told[0] + at, told[1] + at)
+            if in_subject := named_in_subject(wide[at:]):
+                span = in_subject[0] + at, in_subject[1] + at
         if span is not None:
             spans[item] = span
             if item in wanted and item not in found and prose[slice(*span)].strip():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from operator import add
 
@@ -30,15 +31,29 @@ def _alternatives(words: Iterable[str]) -> str:
 
 _KNOWN = _alternatives(JAPANESE)
 PLACE_JA = rf"(?:{_KNOWN}|津|堺|柏|呉|光)"
-PLACE = rf"(?:(?:{_KNOWN})(?:都|府|圏|県(?!民)|けん|市|町|村|し(?=[ に])|区)?(?:内|外|北部|南部|中部)?(?:[一-龥ぁ-んァ-ヶ]{{1,5}}[市町村区郡](?![民役立場長内外]))?|津市|(?:[一-龥]{{1,4}}市|[一-龥]{{2,4}}[町村]|(?!地区|学区|校区|選挙区)[一-龥]{{1,4}}区)(?![民役立場長内外中会])|県内|県外|某県|某市|中部地方|地方都市|県南部|県北部|市内|市外|他県)"
+PLACE = rf"(?:(?:{_KNOWN})(?:都|府|圏|県(?!民)|けん|市|町|村|し(?=[ に])|区)?(?:内|外|北部|南部|中部)?(?:[一-龥ぁ-んァ-ヶ]{{1,5}}[市町村区郡](?![民役立場長内外]))?|津市|(?=[一-龥]{{1,4}}[市町村区])(?:[一-龥]{{1,4}}市|[一-龥]{{2,4}}[町村]|(?!地区|学区|校区|選挙区)[一-龥]{{1,4}}区)(?![民役立場長内外中会])|県内|県外|某県|某市|中部地方|地方都市|県南部|県北部|市内|市外|他県)"
 Found = tuple[int, int]
-Patterns = tuple[tuple[str, int], ...]
+Patterns = tuple[tuple[str, int] | tuple[str, int, tuple[str, ...]], ...]
+
+
+@dataclass(slots=True)
+class _Ready:
+    """One pattern and when it need not be run; compiled when first needed, since a command line must start fast."""
+
+    pattern: str = field(repr=False)
+    group: int
+    words: tuple[str, ...] = ()
+    latin: bool = False
+    place: bool = False
+    compiled: re.Pattern[str] | None = field(default=None, repr=False)
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compiled when first needed: a command line must start fast."""
-    return re.compile(pattern, re.I | re.M)
+def _ready(patterns: Patterns) -> list[_Ready]:
+    return [
+        _Ready(pattern, group, tuple(words[0]) if words else (), pattern.isascii(), PLACE in pattern)
+        for pattern, group, *words in patterns
+    ]
 
 
 _LETTER = re.compile("[A-Za-z]")
@@ -56,14 +71,19 @@ def place_possible(text: str) -> bool:
 def first(text: str, patterns: Patterns, good: Callable[[str, int, int], bool], *, place: bool = True) -> Found | None:
     """The first span that a pattern finds and ``good`` takes, in the order of the patterns.
 
-    English is left out in a text without a letter, and what holds a place where ``place`` says that none is named.
+    English is left out in a text without a letter, what holds a place where ``place`` says that none is named, and a
+    pattern with words behind it in a text that holds none of them.
     """
     latin = _LETTER.search(text) is not None
-    for pattern, group in patterns:
-        if (not latin and pattern.isascii()) or (not place and PLACE in pattern):
+    for one in _ready(patterns):
+        if (one.latin and not latin) or (one.place and not place):
             continue
-        for match in _compiled(pattern).finditer(text):
-            start, end = match.span(group)
+        if one.words and not any(word in text for word in one.words):
+            continue
+        if one.compiled is None:
+            one.compiled = re.compile(one.pattern, re.I | re.M)
+        for match in one.compiled.finditer(text):
+            start, end = match.span(one.group)
             if start < end and good(text, start, end):
                 return start, end
     return None
