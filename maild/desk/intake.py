@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from maild.desk.intake_cluster import alone, clustered
+from maild.desk.intake_company import companions
 from maild.desk.intake_content import content_of
 from maild.desk.intake_form import parse_form
 from maild.desk.intake_labels import WIDTH, Labelled, Vocabulary, labelled, vocabulary
@@ -205,64 +206,6 @@ def missing(found: Mapping[str, str], items: Sequence[ItemSpec]) -> tuple[str, .
     """What has to be asked for, in the desk's order; a missing region alone is never asked for (rules I1)."""
     lacking = tuple(dict.fromkeys(spec.item for spec in items if spec.item not in found))
     return () if lacking == ("region",) else lacking
-
-
-_COMPANIONS = (
-    ("代理", r"代理(?!店|業|出産|戦争|人(?:業|店)|販売|権|公告|母|購入|教員|講師|の先生)"),
-    (
-        "代わりに",
-        r"(?:息子|娘|母|父|親|夫|妻|主人|旦那|兄|弟|姉|妹|友人|友達|本人|子ども|子供|孫|彼|彼女|祖父|祖母|家族|知人|利用者|生徒)(?:さん|ちゃん|くん|君|様)?(?:の|に)(?:代わり|かわり|替わり)",
-    ),
-    (
-        "代わりに",
-        r"(?:本人|当人)に(?:代わ|かわ)|代筆|代行して(?:申|予約|書|メール|相談|連絡)|(?:本人|息子|娘|母|父|夫|妻)から頼まれ",
-    ),
-    ("同席", r"同席(?!した(?:上司|同僚|客|人)|の(?:上司|同僚|客)|していた|させられ|することが(?:多|あり))"),
-    ("付き添い", r"(?:付き?添い?|つきそい|つき添い)(?!の仕事|の(?:アルバイト|バイト|業務))"),
-    (
-        "付き添い",
-        r"(?:付き?添って|つきそって|一緒に(?:行って|伺って|行き|伺い|参加|聞いて|話を聞)|(?:母|父|親|夫|妻|友人|友達|支援者|家族|娘|息子|先生|保護者|彼|彼女|ヘルパー|相談員|ケースワーカー)(?:さん)?(?:と|も)(?:一緒|いっしょ|二人|ふたり)(?:に|で)?(?:行|伺|来|参加|受|相談|お?話|でも))",
-    ),
-    ("通訳", r"(?:手話)?通訳(?!(?:の(?:仕事|資格|学校|勉強)|案内士|者?になり|として働|業|学校|ガイド))"),
-    (
-        "保護者",
-        r"保護者(?:が|も|と|の)(?:同伴|同行|参加|立ち会|一緒)|同伴|(?:母|父|親|家族|友人|支援者|ヘルパー)(?:が|も|と|の)同行|立ち会(?:い|って)",
-    ),
-    (
-        "on behalf of",
-        r"\bon behalf of my\b|\b(?:writing|asking|booking|applying) for my (?:son|daughter|mother|father|husband|wife|friend|brother|sister|child)\b",
-    ),
-    ("interpreter", r"\b(?:with|bring|have|need|bringing) (?:an? |my )?interpreter\b"),
-    (
-        "accompany",
-        r"\b(?:accompan(?:y|ied|ies|ying) (?:me|by)|come with me|join me|bring my (?:mother|father|friend|husband|wife))\b",
-    ),
-)
-# In every match of a pattern above stands one of these, whatever its case: no i, k or s, which have odd capitals.
-_COMPANY_SIGN = re.compile(
-    "代|替|かわ|から頼まれ|同[席伴行]|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|立ち会|half of my|for my|rpreter"
-    "|accompan|th me|n me|ng my"
-)
-_WIDE_LETTER = re.compile("[ａ-ｚ]")
-_NO_COMPANY = re.compile(
-    r"(?:会議|打ち合わせ|商談|食事会|飲み会|宴会|披露宴|面談室|会食|上司)[^。\n]{0,8}同席|同席(?:する|した)(?:会議|商談)|(?:子|親|患者|病院|通院)[^。\n]{0,4}付き?添い(?:で|のため)[^。\n]{0,6}(?:休|仕事を|欠勤|退職|早退)|(?:仕事|会社|業務|店|職場)[^。\n]{0,6}(?:代理|同行|通訳)"
-)
-
-
-def companions(text: str) -> tuple[str, ...]:
-    """Words of a proxy or of company that flag the notice (rules I2), canonical; idioms and other people's stories aside."""
-    folded = text[:_LIMIT].casefold()
-    if not _COMPANY_SIGN.search(folded) and not _WIDE_LETTER.search(folded):
-        return ()
-    wide = text.translate(WIDTH)[:_LIMIT]
-    idle = [m.span() for m in _NO_COMPANY.finditer(wide)]
-    found = []
-    for word, pattern in _COMPANIONS:
-        for match in re.finditer(pattern, wide, re.I):
-            if not any(start <= match.start() < end for start, end in idle):
-                found.append(word)
-                break
-    return tuple(dict.fromkeys(found))
 
 
 _ANONYMOUS = re.compile(

@@ -3,6 +3,8 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,6 +71,16 @@ def test_a_desks_own_items() -> None:
 )
 def test_companions(text: str, flagged: tuple[str, ...]) -> None:
     assert companions(text) == flagged
+
+
+def _company() -> list[tuple[str, str]]:
+    groups = tomllib.loads((figures.CORPUS / "company" / "company.toml").read_text("utf-8")).values()
+    return [(kind, text) for group in groups for kind, texts in group.items() for text in texts]
+
+
+@pytest.mark.parametrize(("kind", "text"), _company())
+def test_companions_over_the_corpus(kind: str, text: str) -> None:
+    assert bool(companions(text)) is (kind == "flag")
 
 
 @pytest.mark.parametrize(
