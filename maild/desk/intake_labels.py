@@ -470,7 +470,7 @@ def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
     # at the start of a line: a mark, a closing bracket, the end of the line, は, or (for the plain words) two things apart
     line = (
         rf"^{_BULLET}(?P<label>(?:{all_}){more}{{0,5}}){_AFTER}"
-        rf"(?:{_ASKED}|{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
+        rf"(?:{_ASKED}|{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[■◆●▼□◇★]+[ ]*(?=\S)|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
         rf"|^{_BULLET}(?P<glued>{glued})(?=[^はのをがにでともやな制欄的・、。順義差上無未不\W]{{1,12}}$)"
     )
     inside = (

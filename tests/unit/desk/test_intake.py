@@ -122,6 +122,19 @@ def test_form(tick: str, ticked: bool) -> None:
     assert ("consent:terms" in found) is ticked
 
 
+def test_i3_forms_over_the_corpus() -> None:
+    forms = tomllib.loads((figures.CORPUS / "forms" / "forms.toml").read_text("utf-8"))["form"]
+    assert len(forms) > 80
+    for form in forms:
+        assert parse_form(form["text"], form["fields"]) == form["has"], form["note"]
+
+
+def test_i3_a_consent_that_a_client_types_is_no_ticked_box() -> None:
+    fields = {"content": "ご相談内容", "consent:terms": "同意"}
+    for text in ("同意：\nご相談内容：はい。\n同意：同意する\n", "ご相談内容：はい。\n同意：同意する\n同意：\n"):
+        assert "consent:terms" not in parse_form(text, fields)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=400), st.text(max_size=40), st.text(max_size=20))
 def test_never_raises(text: str, subject: str, name: str) -> None:
