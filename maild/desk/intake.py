@@ -99,6 +99,10 @@ def _trimmed(item: str, value: str) -> str:
     return value[: match.start()] if (match := _COPULA.search(value)) and match.start() else value
 
 
+_SENDER = re.compile(r"\W*(?:差出人|送信者)")
+_ADDRESS = re.compile(r"<[^<>]*>|[^\s<>()]*@[^\s<>()]*|[(（].*")
+
+
 def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[str, str], list[Labelled]]:
     found: dict[str, str] = {}
     entries = labelled(without_signature(text), words)
@@ -106,6 +110,11 @@ def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[s
         for item, value in _shared(entry).items():
             if item in wanted and item not in found and _present(item, value):
                 found[item] = _trimmed(item, value)
+    if "name" in wanted and "name" not in found:
+        for entry in entries:  # 差出人: 花子 <hanako@…>, in what a form sends
+            if _SENDER.match(text, entry.start) and (name := _ADDRESS.sub("", entry.value).strip(" \u3000\"'")):
+                found["name"] = name
+                break
     return found, entries
 
 
@@ -118,6 +127,7 @@ def _much_told(head: str, entries: Sequence[Labelled]) -> bool:
 
 
 _LINE_BULLET = re.compile("^[ ]*[〇○◯●■□◆◇▼▽◎][ ]?", re.M)
+_LINE_NUMBER = re.compile(r"^[ ]*(?:[(]?\d{1,2}[.):、](?!\d)|[①-⑳])[ ]*", re.M)
 _DECORATION = re.compile("[♡♥☆★♪]")  # as good as a full stop: ゆきです♪21歳♪
 
 
@@ -151,11 +161,17 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
                 chars[at] = " "
         for item in entry.items:
             blanked[item] = True
-        if entry.value and not any(_present(item, entry.value) for item in entry.items if item):
+        if (
+            entry.value
+            and not _SENDER.match(head, entry.start)
+            and not any(_present(item, entry.value) for item in entry.items if item)
+        ):
             for at in range(entry.value_start, min(entry.value_end, len(chars))):
                 if chars[at] != "\n":
                     chars[at] = " "
     own = _LINE_BULLET.sub(lambda bullet: " " * len(bullet[0]), "".join(chars))
+    if len(_LINE_NUMBER.findall(own)) >= 3:
+        own = _LINE_NUMBER.sub(lambda number: " " * len(number[0]), own)
     spans: dict[str, tuple[int, int]] = {}
     bare, runs = listed(own), clustered(own)
     own = _DECORATION.sub("。", own)

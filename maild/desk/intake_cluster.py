@@ -16,7 +16,7 @@ _LIMIT = 4_000  # characters: who somebody is stands near the top, or at the ver
 _TOKEN = re.compile(
     r"(?<!\u200d)[♂♀]|(?<![^\s])@[A-Za-z0-9_]{3,20}|[^\s、,。・/／|()（）\[\]「」『』@:;!?♂♀♡♥☆★♪①-⑳\-–—_=~〜*]+"
 )
-_GAP = re.compile(r"[\s、,。・/／|()（）\[\]「」『』@:;!♡♥☆★♪①-⑳\-–—_=~〜*]{1,6}")
+_GAP = re.compile(r"[\s、,。・/／|()（）\[\]「」『』@:;!♡♥☆★♪①-⑳\-–—_=~〜*]{1,12}")
 _LATIN = "|".join(LATIN)
 _KINDS = {
     "age": rf"(?:満|現在|今は?|いまは?|年齢は?)?(?:{AGED}|{BORN}(?:れ|まれ)?|{GRADE}|{NUM}(?:[ ]?(?:sai|歳))?|\d\d ?(?:yo|y/o|years? old))(?:くらい|ぐらい|前後|独身|既婚)?",
@@ -51,6 +51,7 @@ _ALONE = re.compile(
 )
 _ENGLISH_BEFORE = re.compile(r"[a-z'] $")
 _ENGLISH_AFTER = re.compile(r" [a-z']{2}")
+_READING = re.compile(r"(?<=[一-龥々])[(](?!男|女)[ぁ-んァ-ヶー ]{2,10}[)]")  # 林田（はやしだ）
 _Span = tuple[int, int]
 
 
@@ -129,7 +130,7 @@ def alone(wide: str) -> _Span | None:
 
 def clustered(wide: str) -> dict[str, _Span]:
     """Items in runs of bare words: age, sex, region, and the word among them that is none of these for a name."""
-    text = wide[:_LIMIT]
+    text = _READING.sub(lambda reading: " " * len(reading[0]), wide[:_LIMIT])
     found: dict[str, _Span] = {}
     run: list[_Word] = []
 

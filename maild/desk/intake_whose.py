@@ -25,7 +25,7 @@ _SAID_OF = re.compile(
 _OTHER_BEFORE = re.compile(rf"(?:{_BEFORE}){_TITLE}[ ]?(?:[(（][^()（）]{{0,8}})?$", re.I)
 _SELF_BEFORE = re.compile(rf"{_SELF}[^、]{{0,3}}$")
 _OTHER_AFTER = re.compile(
-    rf"[ ]?(?:[、・,(（/]?{SEX})?[)）]?(?:になる|くらい|ぐらい)?(?:の(?:[^\s、。でにがはを]{{1,5}}の)?)?(?:{_OTHER}|(?<=の)子(?=[をがもとには、]))(?!(?:親|です|で、|でございます|をして|として|や))",
+    rf"[ ]?(?:[、・,(（/]?{SEX})?[)）]?(?:(?:に|を|の誕生日を)(?:なる|なった|迎える|迎えた|過ぎた|過ぎる)|くらい|ぐらい)?(?:の(?:[^\s、。でにがはを]{{1,5}}の)?)?(?:{_OTHER}|(?<=の)子(?=[をがもとには、]))(?!(?:親|です|で、|でございます|をして|として|や))",
     re.I,
 )
 _PARENT_AFTER = re.compile(r"[ ]?(?:代)?の?(?:母親|父親|母です|父です|母でござ|主婦)")
@@ -37,6 +37,15 @@ _OBJECT_AFTER = re.compile(
     rf"(?:の?{SEX})?(?:の?(?:担任|生徒|児童|クラス|授業|担当|患者|利用者|入居者|お客|客)|(?:を|に)(?:担当|介護|指導|教え|受け持|相手|好き|恋|片思い))"
 )
 _BRACKET = re.compile(r"[(（]([^()（）\n]*)$")
+
+
+# 姉は35歳で独身、東京に…: whom a sentence is about, until somebody else is named
+_TOPIC = re.compile(
+    rf"(?:^|[。\n!?])[^。\n!?、は]{{0,6}}?(?:{_BEFORE}){_TITLE}[はも](?![^。\n!?]*{_SELF})[^。\n!?]*(?<!が)(?<!けど)(?<!けれど)(?<!ので)(?<!から)(?<!のに)(?<!ため)(?<!たら)(?<!と)、[^。\n!?、]{{0,12}}$"
+)
+
+
+_ABOUT = re.compile(rf"(?:{_OTHER}){_TITLE}の(?:こと|件)で(?:す|の?ご?相談|、|お)")
 
 
 def _clause(text: str, at: int) -> str:
@@ -56,10 +65,15 @@ def _said_before(head: str) -> bool:
     return bool(_OTHER_BEFORE.search(head)) and not _SELF_BEFORE.search(head)
 
 
+def _topic(text: str, start: int) -> bool:
+    # a mail for somebody (息子のことでご相談です) tells that person's particulars
+    return _TOPIC.search(text[max(0, start - 60) : start]) is not None and not _ABOUT.search(text, 0, start)
+
+
 def of_another(text: str, start: int, end: int) -> bool:
     """Is this said of somebody else: 上司が40歳, 同僚(女性・30歳), 24歳の息子, 母は55歳."""
     head = _clause(text, start)
-    if _SAID_OF.search(head) or _said_before(head) or of_another_there(text, start):
+    if _SAID_OF.search(head) or _said_before(head) or of_another_there(text, start) or _topic(text, start):
         return True
     tail = text[end : end + 12]
     if _OTHER_AFTER.match(tail):
@@ -69,4 +83,4 @@ def of_another(text: str, start: int, end: int) -> bool:
 
 def lives_elsewhere(text: str, start: int) -> bool:
     """彼は32歳で横浜に住んでいます: who lives there is not the writer."""
-    return _SAID_OF.search(_clause(text, start)) is not None or of_another_there(text, start)
+    return _SAID_OF.search(_clause(text, start)) is not None or of_another_there(text, start) or _topic(text, start)
