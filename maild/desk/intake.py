@@ -127,6 +127,35 @@ def _much_told(head: str, entries: Sequence[Labelled]) -> bool:
 
 
 _LINE_BULLET = re.compile("^[ ]*[〇○◯●■□◆◇▼▽◎][ ]?", re.M)
+_BULLET_SIGN = re.compile("[〇○◯●■□◆◇▼▽◎]")
+_NUMBER_SIGN = re.compile("[2２][.):、]|②")
+_SEEN = re.compile(r"[^\n]+")
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _unlabelled(wide: str, head: str, entries: Sequence[Labelled]) -> str:
+    """The text with labels, values that are none, and bullets as spaces: no word of them is read as prose."""
+    pieces: list[str] = []
+    at = 0
+    for entry in entries:
+        until = entry.value_start
+        if entry.value and not any(_present(item, entry.value) for item in entry.items if item):
+            until = until if _SENDER.match(head, entry.start) else max(until, entry.value_end)
+        start, until = max(entry.start, at), min(until, len(wide))
+        if start < until:
+            pieces += (wide[at:start], _SEEN.sub(_blank, wide[start:until]))
+            at = until
+    own = "".join(pieces) + wide[at:]
+    if _BULLET_SIGN.search(own):
+        own = _LINE_BULLET.sub(_blank, own)
+    if _NUMBER_SIGN.search(own) and len(_LINE_NUMBER.findall(own)) >= 3:
+        own = _LINE_NUMBER.sub(_blank, own)
+    return own
+
+
 _LINE_NUMBER = re.compile(r"^[ ]*(?:[(]?\d{1,2}[.):、](?!\d)|[①-⑳])[ ]*", re.M)
 _DECORATION = re.compile("[♡♥☆★♪]")  # as good as a full stop: ゆきです♪21歳♪
 
@@ -153,25 +182,7 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     prose = head if not subject.strip() else f"{head}\n\n{subject.strip()}"
     wide = prose.translate(WIDTH)
     # blank a label that has a value of its own, so that its words are not read as prose, keeping every offset
-    chars = list(wide)
-    blanked: dict[str, bool] = {}
-    for entry in entries:
-        for at in range(entry.start, min(entry.value_start, len(chars))):
-            if chars[at] != "\n":
-                chars[at] = " "
-        for item in entry.items:
-            blanked[item] = True
-        if (
-            entry.value
-            and not _SENDER.match(head, entry.start)
-            and not any(_present(item, entry.value) for item in entry.items if item)
-        ):
-            for at in range(entry.value_start, min(entry.value_end, len(chars))):
-                if chars[at] != "\n":
-                    chars[at] = " "
-    own = _LINE_BULLET.sub(lambda bullet: " " * len(bullet[0]), "".join(chars))
-    if len(_LINE_NUMBER.findall(own)) >= 3:
-        own = _LINE_NUMBER.sub(lambda number: " " * len(number[0]), own)
+    own = _unlabelled(wide, head, entries)
     spans: dict[str, tuple[int, int]] = {}
     bare, runs = listed(own), clustered(own)
     own = _DECORATION.sub("。", own)

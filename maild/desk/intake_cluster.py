@@ -135,6 +135,9 @@ def clustered(wide: str) -> dict[str, _Span]:
     run: list[_Word] = []
 
     def close() -> None:
+        if not any(word.kinds for word in run):
+            run.clear()
+            return
         kinds: dict[str, _Span] = {}
         for word in run:
             for kind, span in word.kinds.items():

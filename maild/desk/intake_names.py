@@ -137,6 +137,15 @@ _KANA_NAME = re.compile(
 )  # はな, のぞみ, もも, ともちん: no particles
 
 
+@cache
+def _particulars() -> re.Pattern[str]:
+    return re.compile(rf"{PLACE}|{SEX}|{SELF}|と")
+
+
+def _particular(name: str) -> bool:
+    return _particulars().fullmatch(name) is not None
+
+
 def _opens(text: str, start: int, name: str) -> bool:
     """はまおです。 at the very top: no particle can stand there."""
     return (
@@ -156,7 +165,7 @@ def real_name(text: str, start: int, end: int) -> bool:
         bool(name)
         and not _NOT_NAME.search(name)
         and (name[0] not in "はがをにのも" or _KANA_NAME.match(name) is not None or _opens(text, start, name))
-        and not re.fullmatch(rf"{PLACE}|{SEX}|{SELF}|と", name)
+        and not _particular(name)
     )
 
 
@@ -165,7 +174,7 @@ _IS = r"(?:で[ー〜~]?す[っーぅ〜~よねw]*|デス|っす|だよ|だお|�
 # Weaker places: only a frequent name, or a word in katakana that is no common noun, is taken for one there.
 _KNOWN = (
     (rf"(?:^|[。!]\s*){_WORD}{_IS}", 1),
-    (rf"{PLACE}(?:在住)?の{_WORD}(?:(?=[、,(（])|{_IS})", 1),
+    (rf"(?<![^\s、。,(（]){PLACE}(?:在住)?の{_WORD}(?:(?=[、,(（])|{_IS})", 1),
     (rf"(?:[歳才代半路性子男女生]|さい|[小中高][1-6])の?{_WORD}{_IS}", 1),
     (rf"(?:^|[。!]\s*){_WORD}(?={AGED}|{NUM}の?{SEX}|[♂♀])", 1),
     (r"[るたす]([一-龥々]{2,4}|[ァ-ヶー]{2,7})です(?=[。、!\n]|$)", 1),

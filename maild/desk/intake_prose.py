@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from maild.desk.intake_names import PROXY_KIN, named, real_name
 from maild.desk.intake_whose import SEX, lives_elsewhere, of_another
@@ -26,7 +27,7 @@ _PROXY = {
 }
 _AGE = (
     (rf"({AGED})", 1),
-    (rf"({BORN})", 1),
+    (rf"({BORN})", 1, ("生", "うま")),
     (rf"({GRADE})", 1),
     (rf"(?<!\d)({NUM})の{SEX}", 1),
     (rf"((?:中年|初老|熟年)の?)(?={SEX}(?:です|で、|の者|/|、))", 1),
@@ -56,6 +57,22 @@ _SEXES = (
     (
         r"(女性でも男性でも[^。、\n]{0,8}|男性でも女性でも[^。、\n]{0,8}|(?:トランス(?:ジェンダー)?(?:女性|男性)?|ノンバイナリー|Xジェンダー|性同一性障害|MtF|FtM|LGBTQ?)(?:[(（][MtFXmfx]+[)）])?)",
         1,
+        (
+            "トランス",
+            "ノンバイ",
+            "ジェンダー",
+            "性同一性",
+            "MtF",
+            "FtM",
+            "mtf",
+            "ftm",
+            "MTF",
+            "FTM",
+            "LGBT",
+            "lgbt",
+            "女性でも",
+            "男性でも",
+        ),
     ),
     (
         rf"(?:歳|才|さい|代|前半|後半|半ば|\d)(?:の|で|、|,|・|/|[ ]|独身|既婚|会社員|無職|フリーター|[(（])*({SEX}){_STANDS}",
@@ -80,7 +97,7 @@ _SEXES = (
         rf"(?:^|[。、\n ])(?:一人の|ひとりの|独身の|既婚の|無職の|アラサー|アラフォー|会社員の|普通の|契約社員の|派遣の|[^。、\n]{{1,10}}に住む|[^。、\n]{{1,10}}在住の|[^。、\n]{{0,12}}の)({SEX}){_STANDS}",
         1,
     ),
-    (r"(?:アラサー|アラフォー|アラフィフ|アラカン|[三四五六]十路)の?(女|男)性?", 1),
+    (r"(?:アラサー|アラフォー|アラフィフ|アラカン|[三四五六]十路)の?(女|男)性?", 1, ("アラ", "路")),
     (
         rf"(?:^|[。、!\n ])(?:{SELF}(?:は|も)、?)?[^。、!\n はが]{{1,20}}[るたむいな]({SEX})(?:です|でござ|だ(?:が|けど|す|べ)|で、|やけど|や[。で]|ばい|じゃ)(?!か)",
         1,
@@ -89,8 +106,16 @@ _SEXES = (
         rf"(?:バツイチ|バツ[1一]|独り身|独身|既婚|未婚|子持ち|無職|童貞|匿名|ニート|フリーター|[。、\n ][^\s。、]{{1,6}}の(?:バツイチ|独身|既婚))の?({SEX}){_STANDS}",
         1,
     ),
-    (r"(ゲイ|レズビアン|オネエ|ニューハーフ|男の娘)(?=です|の(?:[0-9]|社会人|学生|会社員)|で、)", 1),
-    (r"(?:介護|世話|看病|面倒|同居)[^。、\nはが]{0,10}(息子|娘|母|父|妻|嫁|夫|姉|兄|妹|弟)です", 1),
+    (
+        r"(ゲイ|レズビアン|オネエ|ニューハーフ|男の娘)(?=です|の(?:[0-9]|社会人|学生|会社員)|で、)",
+        1,
+        ("ゲイ", "レズ", "オネエ", "ニュー", "男の娘"),
+    ),
+    (
+        r"(?:介護|世話|看病|面倒|同居)[^。、\nはが]{0,10}(息子|娘|母|父|妻|嫁|夫|姉|兄|妹|弟)です",
+        1,
+        ("介護", "世話", "看病", "面倒", "同居"),
+    ),
     (r"(?:[長次三]男|ひとり息子|一人息子|農家|[^\s。、]{1,4}家)の(嫁)(?=です|で、|でご|として)", 1, ("嫁",)),
     (
         r"((?:専業|兼業)?主婦|主夫|シングルマザー|シンママ|シングルファー?ザー|シンパパ|妊婦|女子高生|女子大生|男子高生|女子校|男子校|JK[1-3]?|JC[1-3]?|JD[1-4]?|DK[1-3]?|(?:一|二|三|四|[1-5])(?:児|人)の?(?:子)?の?(?:母|父)親?|ママ(?:です|をして)|(?:母親|父親)(?=です|でございます|をして|として)|(?<=代の)(?:母|父)(?=です)|妊娠(?:中|し))",
@@ -112,6 +137,7 @@ _REGIONS = (
     (
         r"(?:住んで(?:い)?る(?:の|ところ|場所|所)は|お?住まいは|居住地は|在住は)[ 、]?([^\s、。]{1,10}?)(?=です|で|の|、|。|$)",
         1,
+        ("住んで", "住まい", "居住地", "在住は"),
     ),
     (rf"({PLACE})(?:の?[ぁ-ん一-龥]{{0,4}})?{_LIVES}", 1),
     (rf"@[ ]?({PLACE}|{PLACE_JA})", 1),
@@ -181,8 +207,18 @@ def _recognised(item: str, wide: str) -> Found | None:
     return None
 
 
+@cache
+def _bare_words() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    return (
+        re.compile(rf"{AGED}|{NUM}|{GRADE}"),
+        re.compile(rf"{SEX}|主婦|[mfMF]"),
+        re.compile(rf"{PLACE}|{PLACE_JA}"),
+    )
+
+
 def listed(wide: str) -> dict[str, Found]:
     """Items given as bare words, apart by space, slash or line: 太郎/男/25歳/三重県; at the top or as a closing line."""
+    age, sex, region = _bare_words()
     rows = [m for m in re.finditer(r"[^\n]+", wide) if m[0].strip()]
     found: dict[str, Found] = {}
     for run in (rows[:6], rows[-3:]):
@@ -202,11 +238,11 @@ def listed(wide: str) -> dict[str, Found]:
         kinds: dict[str, Found] = {}
         rest: list[tuple[str, int, int]] = []
         for word, start, end in words:
-            if re.fullmatch(rf"{AGED}|{NUM}|{GRADE}", word) and "age" not in kinds:
+            if age.fullmatch(word) and "age" not in kinds:
                 kinds["age"] = (start, end)
-            elif re.fullmatch(rf"{SEX}|主婦|[mfMF]", word) and "sex" not in kinds:
+            elif sex.fullmatch(word) and "sex" not in kinds:
                 kinds["sex"] = (start, end)
-            elif re.fullmatch(rf"{PLACE}|{PLACE_JA}", word) and "region" not in kinds:
+            elif region.fullmatch(word) and "region" not in kinds:
                 kinds["region"] = (start, end)
             elif (
                 real_name(word, 0, len(word))

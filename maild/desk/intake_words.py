@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from operator import add
 
 from maild.desk.places import JAPANESE
@@ -63,6 +63,7 @@ _PLACE_PAIRS = frozenset(
 )
 
 
+@lru_cache(maxsize=2)  # one text is asked about for regions and for names
 def place_possible(text: str) -> bool:
     """Whether a text may name a place: cheap, never wrongly no."""
     return _PLACE_ENDS.search(text) is not None or not _PLACE_PAIRS.isdisjoint(map(add, text, text[1:]))
