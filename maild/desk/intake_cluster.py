@@ -51,6 +51,9 @@ _ALONE = re.compile(
 )
 _ENGLISH_BEFORE = re.compile(r"[a-z'] $")
 _ENGLISH_AFTER = re.compile(r" [a-z']{2}")
+_REFUSED = re.compile(
+    r"[未無]回答|回答しない|答えたくない|秘密|ひみつ|ヒミツ|内緒|ないしょ|非公開"
+)  # ゆき/女/秘密/三重
 _READING = re.compile(r"(?<=[一-龥々])[(](?!男|女)[ぁ-んァ-ヶー ]{2,10}[)]")  # 林田（はやしだ）
 _Span = tuple[int, int]
 
@@ -97,6 +100,8 @@ def _word(text: str, start: int, end: int) -> _Word | None:
         word = text[start:end]
     if not word or _NOTHING.fullmatch(word):
         return _Word(start, end, {}, None, True)
+    if _REFUSED.fullmatch(word):
+        return _Word(start, end, {"refused": (start, end)}, None, True)
     if len(word) > 24 or (len(word) > 10 and not _PARTICULAR.search(word)):
         return None
     for kind, pattern in _KIND.items():
@@ -143,6 +148,8 @@ def clustered(wide: str) -> dict[str, _Span]:
             for kind, span in word.kinds.items():
                 if not (of_another_there(text, span[0]) if kind == "region" else of_another(text, *span)):
                     kinds.setdefault(kind, span)
+        if (refused := kinds.pop("refused", None)) and kinds:
+            kinds.setdefault(next((kind for kind in _KINDS if kind not in kinds), "age"), refused)
         names = [word.name for word in run if word.name and not word.kinds] or [
             word.name for word in run if word.name and word.name != word.kinds.get("region")
         ]
