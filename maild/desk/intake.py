@@ -187,7 +187,7 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     bare, runs = listed(own), clustered(own)
     own = _DECORATION.sub("。", own)
     for item in _PROSE:
-        if item in found and (much or item == "name"):
+        if (item in found and (much or item == "name")) or (much and item not in wanted):
             continue  # where it is told once more makes no difference to what is the content
         span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":
