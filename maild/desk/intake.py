@@ -9,9 +9,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from maild.desk.intake_cluster import alone, clustered
+from maild.desk.intake_company import companions
 from maild.desk.intake_content import content_of
 from maild.desk.intake_form import parse_form
 from maild.desk.intake_labels import WIDTH, Labelled, Vocabulary, labelled, vocabulary
+from maild.desk.intake_names import named_in_subject
 from maild.desk.intake_prose import REFUSAL, listed, recognise, signature
 from maild.desk.rules import ItemSpec
 from maild.desk.textfold import without_signature
@@ -27,6 +29,10 @@ _BLANK = re.compile(
 _HINT = re.compile(
     r"(?:ここに|こちらに|以下に|下に|下記に).{0,12}(?:書|記入|入力).{0,12}|(?:実名あるいは匿名|可能な範囲で.{0,12})"
 )
+_HINT_ONLY = re.compile(
+    r"[(\[【].*(?:可|OK|任意|必須|半角|全角|例[:えe]|入力|記入|選択|ください|下さい|差し支え|構いません|かまいません|匿名でも).*[)\]】]",
+    re.I,
+)
 _BOTH_SEXES = re.compile(
     r"[\s/・,、|()（）□☐]*(?:男性?|男の子|女性?|その他|回答しない|無回答|どちらでもない|未選択|or|[\s/・,、|()（）□☐])+",
     re.I,
@@ -35,12 +41,14 @@ _NOTHING_TOLD = re.compile(r"(?:特に)ありません[。]?|テスト(?:送信|
 _MARKED = re.compile(r"[(（](?:男性?|女性?)[)）]|[○◯〇●◎☑✓✔レ■◉⦿]|\(\s*[xX○レv]\s*\)|\[[xX]\]")
 _REGION_BLANK = re.compile(r"[\s・/、,|_\-]*(?:(?:都道府県|都|道|府|県|市区町村|市町村|市|区|町|村)[\s・/、,|_\-]*)+")
 _REGION_BOTH = re.compile(r"[\s(（]*県内[\s・/、,|]*(?:or|か)?[\s]*県外[\s)）]*|[\s(（]*県外[\s・/、,|]*県内[\s)）]*")
-_AGE_BLANK = re.compile(r"[\s_満]*(?:歳|才|代|さい)?[\s_]*")
+_AGE_BLANK = re.compile(r"[\s_満〇○◯?]*(?:歳|才|代|さい)?[\s_]*")
 
 
 def _present(item: str, value: str) -> bool:
     wide = WIDTH(value)
     if not wide.strip() or _BLANK.fullmatch(wide) or _HINT.fullmatch(wide.strip("()（） ")):
+        return False
+    if wide.strip()[0] in "([【" and _HINT_ONLY.fullmatch(wide.strip()):
         return False
     if item == "content" and _NOTHING_TOLD.fullmatch(wide.strip()):
         return False
@@ -91,6 +99,10 @@ def _trimmed(item: str, value: str) -> str:
     return value[: match.start()] if (match := _COPULA.search(value)) and match.start() else value
 
 
+_SENDER = re.compile(r"\W*(?:差出人|送信者)")
+_ADDRESS = re.compile(r"<[^<>]*>|[^\s<>()]*@[^\s<>()]*|[(（].*")
+
+
 def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[str, str], list[Labelled]]:
     found: dict[str, str] = {}
     entries = labelled(without_signature(text), words)
@@ -98,7 +110,54 @@ def _from_labels(text: str, words: Vocabulary, wanted: set[str]) -> tuple[dict[s
         for item, value in _shared(entry).items():
             if item in wanted and item not in found and _present(item, value):
                 found[item] = _trimmed(item, value)
+    if "name" in wanted and "name" not in found:
+        for entry in entries:  # 差出人: 花子 <hanako@…>, in what a form sends
+            if _SENDER.match(text, entry.start) and (name := _ADDRESS.sub("", entry.value).strip(" \u3000\"'")):
+                found["name"] = name
+                break
     return found, entries
+
+
+_MUCH = 150  # characters beside the particulars: there is a content, no need to look how much of it is courtesy
+
+
+def _much_told(head: str, entries: Sequence[Labelled]) -> bool:
+    particulars = sum(entry.value_end - entry.start for entry in entries if entry.items != ("content",))
+    return len(head) - particulars >= _MUCH
+
+
+_LINE_BULLET = re.compile("^[ ]*[〇○◯●■□◆◇▼▽◎][ ]?", re.M)
+_BULLET_SIGN = re.compile("[〇○◯●■□◆◇▼▽◎]")
+_NUMBER_SIGN = re.compile("[2２][.):、]|②")
+_SEEN = re.compile(r"[^\n]+")
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _unlabelled(wide: str, head: str, entries: Sequence[Labelled]) -> str:
+    """The text with labels, values that are none, and bullets as spaces: no word of them is read as prose."""
+    pieces: list[str] = []
+    at = 0
+    for entry in entries:
+        until = entry.value_start
+        if entry.value and not any(_present(item, entry.value) for item in entry.items if item):
+            until = until if _SENDER.match(head, entry.start) else max(until, entry.value_end)
+        start, until = max(entry.start, at), min(until, len(wide))
+        if start < until:
+            pieces += (wide[at:start], _SEEN.sub(_blank, wide[start:until]))
+            at = until
+    own = "".join(pieces) + wide[at:]
+    if _BULLET_SIGN.search(own):
+        own = _LINE_BULLET.sub(_blank, own)
+    if _NUMBER_SIGN.search(own) and len(_LINE_NUMBER.findall(own)) >= 3:
+        own = _LINE_NUMBER.sub(_blank, own)
+    return own
+
+
+_LINE_NUMBER = re.compile(r"^[ ]*(?:[(]?\d{1,2}[.):、](?!\d)|[①-⑳])[ ]*", re.M)
+_DECORATION = re.compile("[♡♥☆★♪]")  # as good as a full stop: ゆきです♪21歳♪
 
 
 def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: str = "") -> dict[str, str]:
@@ -114,30 +173,31 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     found, entries = _from_labels(head, words, wanted)
     if wanted <= found.keys():
         return {spec.item: found[spec.item] for spec in items}  # labels told all: prose has nothing to add
+    much = _much_told(head, entries)
+    if much and wanted - {"content"} <= found.keys():
+        particulars = [(e.value_start, e.value_end) for e in entries if not _present("content", e.value)]
+        if content := content_of(body, WIDTH(head) + body[_LIMIT:], entries, particulars, subject):
+            found["content"] = content
+            return {spec.item: found[spec.item] for spec in items if spec.item in found}
     prose = head if not subject.strip() else f"{head}\n\n{subject.strip()}"
     wide = WIDTH(prose)
     # blank a label that has a value of its own, so that its words are not read as prose, keeping every offset
-    chars = list(wide)
-    blanked: dict[str, bool] = {}
-    for entry in entries:
-        for at in range(entry.start, min(entry.value_start, len(chars))):
-            if chars[at] != "\n":
-                chars[at] = " "
-        for item in entry.items:
-            blanked[item] = True
-        if entry.value and not any(_present(item, entry.value) for item in entry.items if item):
-            for at in range(entry.value_start, min(entry.value_end, len(chars))):
-                if chars[at] != "\n":
-                    chars[at] = " "
-    own = "".join(chars)
+    own = _unlabelled(wide, head, entries)
     spans: dict[str, tuple[int, int]] = {}
     bare, runs = listed(own), clustered(own)
+    own = _DECORATION.sub("。", own)
     for item in _PROSE:
+        if (item in found and (much or item == "name")) or (much and item not in wanted):
+            continue  # where it is told once more makes no difference to what is the content
         span = recognise(item, own) or {**bare, **runs}.get(item)
         if span is None and item == "name":
-            span = signature(own) or _signed(own, from_name) or alone(own)
+            span = signature(own[: len(head)]) or _signed(own[: len(head)], from_name) or alone(own)
         if span is not None and item == "name" and _no_name(_trimmed(item, prose[slice(*span)]), span[0] >= len(head)):
             span = None  # a subject line, or what somebody feels or does: to be called that would hurt
+        if span is None and item == "name" and len(prose) > len(head):
+            at = len(head) + 2
+            if in_subject := named_in_subject(wide[at:]):
+                span = in_subject[0] + at, in_subject[1] + at
         if span is not None:
             spans[item] = span
             if item in wanted and item not in found and prose[slice(*span)].strip():
@@ -173,64 +233,6 @@ def missing(found: Mapping[str, str], items: Sequence[ItemSpec]) -> tuple[str, .
     """What has to be asked for, in the desk's order; a missing region alone is never asked for (rules I1)."""
     lacking = tuple(dict.fromkeys(spec.item for spec in items if spec.item not in found))
     return () if lacking == ("region",) else lacking
-
-
-_COMPANIONS = (
-    ("代理", r"代理(?!店|業|出産|戦争|人(?:業|店)|販売|権|公告|母|購入|教員|講師|の先生)"),
-    (
-        "代わりに",
-        r"(?:息子|娘|母|父|親|夫|妻|主人|旦那|兄|弟|姉|妹|友人|友達|本人|子ども|子供|孫|彼|彼女|祖父|祖母|家族|知人|利用者|生徒)(?:さん|ちゃん|くん|君|様)?(?:の|に)(?:代わり|かわり|替わり)",
-    ),
-    (
-        "代わりに",
-        r"(?:本人|当人)に(?:代わ|かわ)|代筆|代行して(?:申|予約|書|メール|相談|連絡)|(?:本人|息子|娘|母|父|夫|妻)から頼まれ",
-    ),
-    ("同席", r"同席(?!した(?:上司|同僚|客|人)|の(?:上司|同僚|客)|していた|させられ|することが(?:多|あり))"),
-    ("付き添い", r"(?:付き?添い?|つきそい|つき添い)(?!の仕事|の(?:アルバイト|バイト|業務))"),
-    (
-        "付き添い",
-        r"(?:付き?添って|つきそって|一緒に(?:行って|伺って|行き|伺い|参加|聞いて|話を聞)|(?:母|父|親|夫|妻|友人|友達|支援者|家族|娘|息子|先生|保護者|彼|彼女|ヘルパー|相談員|ケースワーカー)(?:さん)?(?:と|も)(?:一緒|いっしょ|二人|ふたり)(?:に|で)?(?:行|伺|来|参加|受|相談|お?話|でも))",
-    ),
-    ("通訳", r"(?:手話)?通訳(?!(?:の(?:仕事|資格|学校|勉強)|案内士|者?になり|として働|業|学校|ガイド))"),
-    (
-        "保護者",
-        r"保護者(?:が|も|と|の)(?:同伴|同行|参加|立ち会|一緒)|同伴|(?:母|父|親|家族|友人|支援者|ヘルパー)(?:が|も|と|の)同行|立ち会(?:い|って)",
-    ),
-    (
-        "on behalf of",
-        r"\bon behalf of my\b|\b(?:writing|asking|booking|applying) for my (?:son|daughter|mother|father|husband|wife|friend|brother|sister|child)\b",
-    ),
-    ("interpreter", r"\b(?:with|bring|have|need|bringing) (?:an? |my )?interpreter\b"),
-    (
-        "accompany",
-        r"\b(?:accompan(?:y|ied|ies|ying) (?:me|by)|come with me|join me|bring my (?:mother|father|friend|husband|wife))\b",
-    ),
-)
-# In every match of a pattern above stands one of these, whatever its case: no i, k or s, which have odd capitals.
-_COMPANY_SIGN = re.compile(
-    "代|替|かわ|から頼まれ|同[席伴行]|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|立ち会|half of my|for my|rpreter"
-    "|accompan|th me|n me|ng my"
-)
-_WIDE_LETTER = re.compile("[ａ-ｚ]")
-_NO_COMPANY = re.compile(
-    r"(?:会議|打ち合わせ|商談|食事会|飲み会|宴会|披露宴|面談室|会食|上司)[^。\n]{0,8}同席|同席(?:する|した)(?:会議|商談)|(?:子|親|患者|病院|通院)[^。\n]{0,4}付き?添い(?:で|のため)[^。\n]{0,6}(?:休|仕事を|欠勤|退職|早退)|(?:仕事|会社|業務|店|職場)[^。\n]{0,6}(?:代理|同行|通訳)"
-)
-
-
-def companions(text: str) -> tuple[str, ...]:
-    """Words of a proxy or of company that flag the notice (rules I2), canonical; idioms and other people's stories aside."""
-    folded = text[:_LIMIT].casefold()
-    if not _COMPANY_SIGN.search(folded) and not _WIDE_LETTER.search(folded):
-        return ()
-    wide = WIDTH(text)[:_LIMIT]
-    idle = [m.span() for m in _NO_COMPANY.finditer(wide)]
-    found = []
-    for word, pattern in _COMPANIONS:
-        for match in re.finditer(pattern, wide, re.I):
-            if not any(start <= match.start() < end for start, end in idle):
-                found.append(word)
-                break
-    return tuple(dict.fromkeys(found))
 
 
 _ANONYMOUS = re.compile(

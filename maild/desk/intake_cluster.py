@@ -7,17 +7,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from maild.desk.intake_prose import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA, SEX, of_another, real_name
+from maild.desk.intake_names import real_name
+from maild.desk.intake_whose import SEX, of_another, of_another_there
+from maild.desk.intake_words import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA
 from maild.desk.places import LATIN
 
 _LIMIT = 4_000  # characters: who somebody is stands near the top, or at the very end
-_TOKEN = re.compile(r"[♂♀]|(?<![^\s])@[A-Za-z0-9_]{3,20}|[^\s、,。・/／|()（）\[\]「」『』@:;!?♂♀♡♥☆★♪①-⑳\-–—_=~〜*]+")
-_GAP = re.compile(r"[\s、,。・/／|()（）\[\]「」『』@:;!♡♥☆★♪①-⑳\-–—_=~〜*]{1,6}")
+_TOKEN = re.compile(
+    r"(?<!\u200d)[♂♀]|(?<![^\s])@[A-Za-z0-9_]{3,20}|[^\s、,。・/／|()（）\[\]「」『』@:;!?♂♀♡♥☆★♪①-⑳\-–—_=~〜*]+"
+)
+_GAP = re.compile(r"[\s、,。・/／|()（）\[\]「」『』@:;!♡♥☆★♪①-⑳\-–—_=~〜*]{1,12}")
 _LATIN = "|".join(LATIN)
 _KINDS = {
     "age": rf"(?:満|現在|今は?|いまは?|年齢は?)?(?:{AGED}|{BORN}(?:れ|まれ)?|{GRADE}|{NUM}(?:[ ]?(?:sai|歳))?|\d\d ?(?:yo|y/o|years? old))(?:くらい|ぐらい|前後|独身|既婚)?",
     "sex": rf"(?:性別)?(?:{SEX}性?|[Xx]ジェンダー|ノンバイナリー|トランス(?:ジェンダー)?(?:男性|女性)?|その他|[mfMF]|male|female|man|woman|otoko|onna|dansei|josei|主婦|主夫)(?:の子|の人)?",
-    "region": rf"(?:{PLACE}|{PLACE_JA}(?:けん|し|市|県)?|(?:{_LATIN})(?:-?(?:shi|ken|city|prefecture))?)(?:市内|県内|在住|住み|住まい|住|から(?:です)?|の?(?:あたり|辺り?|近く|方面|方|ほう|田舎|山奥|民)|(?:に|で)(?:住ん|暮ら|す(?:んで|まい)|います|おります)[^\s]{0, 8})?",
+    "region": rf"(?:{PLACE}|{PLACE_JA}(?:けん|し|市|県)?|(?:{_LATIN})(?:-?(?:shi|ken|city|prefecture))?)(?:市内|県内|在住|住み|住まい|住|から(?:です)?|の?(?:あたり|辺り?|近く|方面|方|ほう|田舎|山奥|民)|(?:に|で)(?:住ん|暮ら|す(?:んで|まい)|います|おります)[^\s]{{0,8}})?",
 }
 _KIND = {kind: re.compile(pattern, re.I) for kind, pattern in _KINDS.items()}
 _PIECES = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.I)
@@ -25,7 +29,7 @@ _HEAD = re.compile(
     r"(?:私|わたし|わたくし|あたし|うち|僕|ぼく|ボク|俺|おれ|オレ|自分|当方|わし)(?:の名前)?(?:は|って|の)?|名前は|from"
 )
 _TAIL = re.compile(
-    r"(?:です(?:が|けど|けれど|ので)?|でございます|だ(?:よ|けど|が)?|で|じゃ(?:けえ?|が)?|や(?:けど|で|ねん)?|っす|なり|ちゃん|と(?:申(?:し)?ます|いいます|言います|もうします)|っていいます|"
+    r"(?:です(?:が|けど|けれど|ので)?|でございます|だ(?:よ|けど|が)?|で|じゃ(?:けえ?|が)?|や(?:けど|で|ねん)?|ばい|だに|だべ|だす|どす|っす|なり|ちゃん|と(?:申(?:し)?ます|いいます|言います|もうします)|っていいます|"
     r"ですよろしく.*|よろしく.*|といい|と申し|desu|より|希望)$"
 )
 _NOTHING = re.compile(
@@ -35,7 +39,9 @@ _NOTHING = re.compile(
 _SENTENCE = re.compile(
     r"(?:て|た|い|る|を|が|に|は|な|と|も|の|で|う|く|ない|たい|ます|する|から|けど|こと|さい|し|か|ね|よ|へ|めて|って|んで|ん)$"
 )
-_NAME = re.compile(r"[一-龥々ヶぁ-んァ-ヶー]{1,8}|[A-Za-z][A-Za-z'.]{1,14}")
+_NAME = re.compile(
+    r"[一-龥々ヶぁ-んァ-ヶー]{1,8}|[A-Za-z][A-Za-z'.]{1,14}|[A-Za-z](?:子|男|美|太|太郎|さん|くん|ちゃん|君|氏)"
+)
 _KANA_NAME = re.compile(
     r"(?!はい|はじ|にて|もう|もし|のち|はや|もの|のに|には|にも|はぁ|はあ)[はにのも][ぁ-ん]{1,3}"
 )  # はな, のぞみ, もも: not particles
@@ -43,6 +49,12 @@ _PARTICULAR = re.compile(r"[\d〇一二三四五六七八九十歳才男女♂�
 _ALONE = re.compile(
     r"\s*((?!はい$|うん|もし|たす|しに|つら|いや|やだ|無理|了解|完了|返信|承知|拝啓|追加|同上|秘密)(?:[一-龥々]{2,4}|[ァ-ヶー]{2,6}|[ぁ-ん]{2,4}))[ 。]*\s*"
 )
+_ENGLISH_BEFORE = re.compile(r"[a-z'] $")
+_ENGLISH_AFTER = re.compile(r" [a-z']{2}")
+_REFUSED = re.compile(
+    r"[未無]回答|回答しない|答えたくない|秘密|ひみつ|ヒミツ|内緒|ないしょ|非公開"
+)  # ゆき/女/秘密/三重
+_READING = re.compile(r"(?<=[一-龥々])[(](?!男|女)[ぁ-んァ-ヶー ]{2,10}[)]")  # 林田（はやしだ）
 _Span = tuple[int, int]
 
 
@@ -88,6 +100,8 @@ def _word(text: str, start: int, end: int) -> _Word | None:
         word = text[start:end]
     if not word or _NOTHING.fullmatch(word):
         return _Word(start, end, {}, None, True)
+    if _REFUSED.fullmatch(word):
+        return _Word(start, end, {"refused": (start, end)}, None, True)
     if len(word) > 24 or (len(word) > 10 and not _PARTICULAR.search(word)):
         return None
     for kind, pattern in _KIND.items():
@@ -104,6 +118,8 @@ def _word(text: str, start: int, end: int) -> _Word | None:
         kinds = _pieces(before, start) or {}
         if kinds and _name_like(after, sure=True):
             return _Word(start, end, kinds, (start + len(before) + 1, start + len(bare)), True)
+    if bare[0].islower() and (_ENGLISH_BEFORE.match(text, max(start - 2, 0), start) or _ENGLISH_AFTER.match(text, end)):
+        return None  # a word of an English sentence
     if _name_like(bare, sure=bool(tail)):
         return _Word(start, end, {}, (start, start + len(bare)), False)
     return None
@@ -119,18 +135,23 @@ def alone(wide: str) -> _Span | None:
 
 def clustered(wide: str) -> dict[str, _Span]:
     """Items in runs of bare words: age, sex, region, and the word among them that is none of these for a name."""
-    text = wide[:_LIMIT]
+    text = _READING.sub(lambda reading: " " * len(reading[0]), wide[:_LIMIT])
     found: dict[str, _Span] = {}
     run: list[_Word] = []
 
     def close() -> None:
+        if not any(word.kinds for word in run):
+            run.clear()
+            return
         kinds: dict[str, _Span] = {}
         for word in run:
             for kind, span in word.kinds.items():
-                if kind == "region" or not of_another(text, *span):
+                if not (of_another_there(text, span[0]) if kind == "region" else of_another(text, *span)):
                     kinds.setdefault(kind, span)
+        if (refused := kinds.pop("refused", None)) and kinds:
+            kinds.setdefault(next((kind for kind in _KINDS if kind not in kinds), "age"), refused)
         names = [word.name for word in run if word.name and not word.kinds] or [
-            word.name for word in run if word.name and "region" not in word.kinds
+            word.name for word in run if word.name and word.name != word.kinds.get("region")
         ]
         told = [word for word in run if word.kinds or word.name]
         opening = bool(told) and not _HEAD.sub("", text[: told[0].start]).strip(" 、,\n")

@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from maild.desk.intake_labels import WIDTH, labelled, vocabulary
 
 _TICKED = re.compile(
-    r"(?:[\[(（]?[☑✓✔✅レ■●◉xX][\])）]?\s*)?(?:はい|同意(?:し(?:ます|ました|た)|する|済み?|あり|いたします)?|承諾(?:し(?:ます|ました)|する|済み?)?|了承(?:し(?:ます|ました)|する)?|確認(?:し(?:ました|ます)|済み?)|on|1|yes|y|true|checked|agreed?|ok|i agree|accepted)?"
+    r"(?:[\[(（]?[☑✓✔✅レ■●◉○◯〇◎xX][\])）]?\s*)?(?:はい|同意(?:し(?:ます|ました|た)|する|済み?|あり|いたします)?|承諾(?:し(?:ます|ました)|する|済み?)?|了承(?:し(?:ます|ました)|する)?|確認(?:し(?:ました|ます)|済み?)|チェック(?:あり|済み?|しました)?|選択(?:済み?|あり)|on|1|yes|y|true|checked|agreed?|ok|i agree|accepted)?"
     r"\s*[。.]?",
     re.I,
 )
-_UNTICKED = re.compile(r"しない|しません|いいえ|未|☐|□|なし|\bno\b|\boff\b|\bfalse\b|^0$", re.I)
+_UNTICKED = re.compile(r"しない|しません|いいえ|未|☐|□|なし|\bno\b|\boff\b|\bfalse\b|^0$|\[\s*\]|\(\s*\)", re.I)
 
 
 def _ticked(value: str) -> bool:
@@ -33,29 +34,55 @@ def parse_form(text: str, fields: Mapping[str, str]) -> dict[str, str]:
     The address is a bare address. What is empty is not in the answer. Never raises.
     """
     body = text.replace("\r\n", "\n").replace("\r", "\n")[:200_000]
-    words = vocabulary(tuple((name, (label,)) for name, label in fields.items()))
-    own = {WIDTH(label).lower().replace(" ", "").replace("_", "") for label in fields.values()}
-    entries = [e for e in labelled(body, words) if _label(body, e.start, e.value_start) in own]
+    words = vocabulary(tuple((name, (label, _plain(label))) for name, label in fields.items()))
+    own = {_plain(label) for label in fields.values()}
+    every = labelled(body, words)
+    entries = [e for e in every if _plain(body[e.start : e.value_start]) in own]
+    starts = [e.start for e in every]
     found: dict[str, str] = {}
+    refused: set[str] = set()
     for number, entry in enumerate(entries):
         end = entries[number + 1].start if number + 1 < len(entries) else len(body)
-        value = body[entry.value_start : end].strip()
-        value = re.sub(r"\n[-=_*━─―]{5,}[\s\S]*$|\n--\s*\n[\s\S]*$", "", value).strip(" \u3000\n-=_*━─―[【■▼◆●")
         for item in entry.items:
-            if item not in fields or item in found:
+            if item not in fields:
                 continue
             if item.startswith("consent"):
-                if _ticked(value.split("\n")[0]):
+                # ticked wherever it stands: one that a client typed into a text does not stand in for the box
+                value = body[entry.value_start : end].strip().split("\n")[0].strip("| \t")
+                if not _ticked(value):
+                    refused.add(item)
+                elif item not in found:
                     found[item] = "yes"
+            elif item in found:
+                continue
             elif item == "email":
-                if address := re.search(r"[^\s<>()（）\"',;:：]+@[^\s<>()（）\"',;:：]+", WIDTH(value)):
+                value = WIDTH(_value(body, entry.value_start, end))
+                if address := re.search(r"(?<![^\s<>()\"',;:])[^\s<>()\"',;:|]+@[^\s<>()\"',;:|]+", value):
                     found[item] = address[0]
-            elif value:
-                found[item] = value
-    return found
+            elif item == "content":
+                if value := _value(body, entry.value_start, end):
+                    found[item] = value
+            else:
+                at = bisect_left(starts, entry.value_start)
+                until = min(end, starts[at]) if at < len(starts) else end
+                if other := _OTHER_FIELD.search(body, entry.value_start, until):
+                    until = other.start()
+                if value := _value(body, entry.value_start, until):
+                    found[item] = value
+    return {item: value for item, value in found.items() if item not in refused}
 
 
-def _label(body: str, start: int, end: int) -> str:
-    plain = WIDTH(body[start:end]).lower()
-    plain = re.sub(r"[(（\[][^)）\]]*[)）\]]\s*(?=[:=|\s]*$)", lambda m: m[0] if m.start() == 0 else "", plain)
+# the line of a field that the desk does not ask for: ふりがな：…, 学校名 : …; no time of day, no address of a page
+_OTHER_FIELD = re.compile(r"(?<=\n)[ \u3000]*\W{0,2}(?!https?:)[^\W\d][^\s:：。、]{0,15}[】\]]?[ \u3000]*[:：]")
+_FOOT = re.compile(r"\n[-=_*━─―]{5,}[\s\S]*$|\n--\s*\n[\s\S]*$")
+
+
+def _value(body: str, start: int, end: int) -> str:
+    return _FOOT.sub("", body[start:end].strip()).strip(" \u3000\n\t-=_*━─―[【■▼◆●|")
+
+
+def _plain(label: str) -> str:
+    """A label without its dress: 1. お名前（必須）： is お名前."""
+    plain = WIDTH(label).lower().strip()
+    plain = re.sub(r"[(\[][^)\]]*[)\]]\s*(?=[*:=|\s]*$)", lambda m: m[0] if m.start() == 0 else "", plain)
     return re.sub(r"^(?:[^\w]|\d{1,2}[.)])+|[^\w]+$|必須|任意|[ _]", "", plain)

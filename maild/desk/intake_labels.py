@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from maild.desk.intake_label_words import GLUED, OTHER, SYNONYMS, TALK, WEAK
 from maild.mail.charmap import Charmap
 
 #: Full-width ASCII, the ideographic space and odd spaces, one character for one: offsets stay those of the raw text.
@@ -18,333 +19,35 @@ WIDTH = Charmap(
     | {ord("｡"): "。", ord("､"): "、", ord("･"): "・", ord("﹕"): ":", ord("∶"): ":"}
 )
 
-#: Known items and what people call them. What is longer is tried first.
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "name": tuple(
-        [
-            "お名前",
-            "名前",
-            "御名前",
-            "ご氏名",
-            "氏名",
-            "ハンドルネーム",
-            "ハンドル",
-            "ニックネーム",
-            "ペンネーム",
-            "呼び名",
-            "呼び方",
-            "仮名",
-            "お呼びする名前",
-            "なまえ",
-            "おなまえ",
-            "ナマエ",
-            "ﾅﾏｴ",
-            "HN",
-            "相談者名",
-            "相談者の名前",
-            "申込者名",
-            "利用者名",
-            "名",
-            "姓",
-            "姓名",
-            "お名まえ",
-            "名まえ",
-            "name",
-            "full_name",
-            "nickname",
-            "handle",
-            "your_name",
-            "your-name",
-            "namae",
-            "onamae",
-            "shimei",
-        ]
-    ),
-    "sex": tuple(
-        [
-            "性別",
-            "ご性別",
-            "男女",
-            "せいべつ",
-            "セイベツ",
-            "相談者の性別",
-            "性",
-            "gender",
-            "sex",
-            "your-sex",
-            "your-gender",
-            "seibetsu",
-            "せい",
-        ]
-    ),
-    "age": tuple(
-        [
-            "ご年齢",
-            "お年",
-            "年齢",
-            "年令",
-            "年代",
-            "お歳",
-            "歳",
-            "齢",
-            "とし",
-            "年",
-            "生年月日",
-            "生年",
-            "ねんれい",
-            "ネンレイ",
-            "相談者の年齢",
-            "世代",
-            "年齢層",
-            "age",
-            "birthday",
-            "your-age",
-            "トシ",
-            "nenrei",
-            "toshi",
-        ]
-    ),
-    "region": tuple(
-        [
-            "居住地域",
-            "居住地",
-            "居住",
-            "お住まいの地域",
-            "お住まいの市町村",
-            "お住まいの都道府県",
-            "お住いの地域",
-            "お住まい",
-            "お住い",
-            "住まい",
-            "住い",
-            "住んでいる地域",
-            "住んでいるところ",
-            "住んでる県",
-            "住んでいる県",
-            "住んでる場所",
-            "住んでいる場所",
-            "住んでいる市",
-            "お住まいの県",
-            "お住まいの場所",
-            "住んでいる所",
-            "ばしょ",
-            "お住まいはどちら",
-            "現在の居住地",
-            "住んでる所",
-            "住んでるところ",
-            "すんでいるところ",
-            "すんでるところ",
-            "住み",
-            "在住地",
-            "在住",
-            "地域",
-            "ご住所",
-            "現住所",
-            "住所",
-            "都道府県",
-            "市町村",
-            "市区町村",
-            "県",
-            "場所",
-            "所在地",
-            "相談者の居住地域",
-            "じゅうしょ",
-            "ちいき",
-            "住",
-            "所",
-            "location",
-            "area",
-            "region",
-            "address",
-            "prefecture",
-            "city",
-            "residence",
-            "your-area",
-            "your-address",
-            "エリア",
-            "チイキ",
-            "すまい",
-            "スマイ",
-            "じゅうきょ",
-            "chiiki",
-            "basho",
-            "sumai",
-            "kyojuchi",
-            "jusho",
-        ]
-    ),
-    "content": tuple(
-        [
-            "ご相談内容",
-            "相談内容",
-            "ご相談の内容",
-            "相談の内容",
-            "相談したいこと",
-            "相談したい内容",
-            "相談事",
-            "ご相談",
-            "御相談",
-            "相談",
-            "お問い合わせ内容",
-            "お問合せ内容",
-            "問い合わせ内容",
-            "メッセージ本文",
-            "メッセージ",
-            "本文",
-            "内容",
-            "お悩み",
-            "悩み",
-            "悩みごと",
-            "なやみ",
-            "そうだん",
-            "質問",
-            "ご質問",
-            "ご用件",
-            "用件",
-            "備考",
-            "自由記入欄",
-            "message",
-            "content",
-            "question",
-            "consultation",
-            "body",
-            "your-message",
-            "ナイヨウ",
-            "ないよう",
-            "ソウダン",
-            "naiyou",
-            "naiyo",
-            "soudan",
-            "sodan",
-        ]
-    ),
-}
-_OTHER = tuple(
-    [
-        "差出人",
-        "題名",
-        "件名",
-        "メールアドレス",
-        "E-mail",
-        "Email",
-        "メール",
-        "電話番号",
-        "電話",
-        "TEL",
-        "フリガナ",
-        "ふりがな",
-        "職業",
-        "ご職業",
-        "送信日時",
-        "送信元",
-        "IP",
-        "IPアドレス",
-        "URL",
-        "同意",
-        "個人情報",
-        "希望日",
-        "希望日時",
-        "予約日時",
-        "日時",
-        "時間",
-        "求職者番号",
-        "番号",
-        "郵便番号",
-        "学歴",
-        "職歴",
-        "返信",
-        "Subject",
-        "From",
-    ]
-)
-#: Labels that are words of everyday prose: only with a mark after them that prose does not have.
-_WEAK = frozenset(
-    [
-        "名",
-        "姓",
-        "性",
-        "年",
-        "齢",
-        "歳",
-        "県",
-        "住",
-        "所",
-        "相談",
-        "ご相談",
-        "御相談",
-        "内容",
-        "場所",
-        "地域",
-        "質問",
-        "ご質問",
-        "メール",
-        "電話",
-        "時間",
-        "日時",
-        "返信",
-        "悩み",
-        "とし",
-        "年代",
-        "世代",
-        "男女",
-        "在住",
-        "居住",
-        "備考",
-        "本文",
-        "名前",
-        "年齢",
-        "性別",
-        "住所",
-        "name",
-        "age",
-        "sex",
-        "city",
-        "area",
-        "address",
-        "message",
-        "question",
-        "content",
-        "body",
-        "番号",
-        "職業",
-        "同意",
-        "住み",
-        "個人情報",
-        "なまえ",
-        "そうだん",
-        "メッセージ",
-        "ハンドル",
-    ]
-)
-#: Labels that, at the start of a line, hold even when the value follows without any mark (名前太郎).
-_GLUED = ("お名前", "名前", "氏名", "年齢", "性別", "地域", "居住地", "住所", "内容", "なまえ")
-
-_TALK = frozenset(
-    [
-        "相談",
-        "ご相談",
-        "御相談",
-        "質問",
-        "ご質問",
-        "本文",
-        "内容",
-        "悩み",
-        "住所",
-        "地域",
-        "年",
-        "性",
-        "県",
-        "所",
-        "メール",
-        "電話",
-        "時間",
-    ]
+# emoji and what else decorates, as ♪: a bullet before a label, the end of a sentence in prose
+WIDTH |= dict.fromkeys(
+    (*range(0x1F300, 0x1FB00), *range(0x2700, 0x2713), *range(0x2715, 0x2768), 0x2600, 0x2601, 0x263A, 0x2B50, 0xFE0F),
+    "♪",
 )
 
-_BULLET = r"[ >|*■◆●○◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"
+_BULLET = r"[ >|*♡♥■◆●○〇◯◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[一二三四五六七八九十]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"
 _AFTER = r"(?:[ ]*[(（〔\[][^)）〕\]\n]{0,40}[)）〕\]])?[ ]*(?:[*※]|必須|任意)?[ ]*"
 _CLOSE = r"[】\]>〉》〕」』)*”\"]"
-_MARK = r"(?:[:;=/|→⇒➡▶︎▷~〜~>…‥]|\.{2,}|--?>?)+"
+_MARK = r"(?:[:;=/|→⇒➡▶︎▷~〜~>…‥♡♥☆★♪]|\.{2,}|--?>?)+"
+# ニックネームを教えてください / 年齢は？, with the answer below
+_ASKED = r"(?:(?:は|を|について)?[ ]?(?:何歳|どちら|どこ|何|なん)?(?:です|でしょう)?か?[?]|(?:は|を|について)[ ]?(?:お?教え|お?聞かせ|ご?記入|ご?入力|お?書き|お?選び|ご?選択)(?:て|し?て)?(?:ください|下さい|願います)[。.:?]*)[ ]*$"
+# A1.松 below Q1.お名前
+_ANSWER = re.compile(r"\s*(?:[Aa]\d{1,2}[.:)、 ]|(?:A|答え?|回答)[ ]?:)[ ]*")
+_IN_BRACKETS = re.compile(r"[(（]([^()（）\n]+)[)）]\s*$")
+_A_HINT = re.compile(
+    r"可|任意|必須|OK|ください|下さい|でも|程度|など|なし|無し|例|以内|差し支え|わかる|入力|記入|選択|市[区町]|町村|都道府県|数字|半角|全角|カナ|かな|ひらがな|漢字|本名|実名|仮名|ネーム|匿名(?!希望)|必要|推奨|男.*女|女.*男|^(?:歳|才|代|満|男|性別|年齢|名前|県|市|県名|市町村|年代)$",
+    re.I,
+)
+
+
+# 名前ケンジ性別男年齢47才住所新潟です: three labels or more in one line, no mark between
+_RUN_LABEL = r"(?:お|ご)?(名前|性別|年齢|住所|居住地|地域|相談内容)(?:は|が)?[ :/=]*"
+_RUN_TOGETHER = re.compile(_RUN_LABEL)
+_RUN_OF_THREE = re.compile(
+    rf"(?:{_RUN_LABEL}(?:(?!名前|性別|年齢|住所|地域)[^ と・、,やをのに。]){{1,10}}[/／、, ]?){{3}}"
+)
+_SHORT = frozenset(("name", "sex", "age", "region"))
+_BELOW_MAX = 16  # characters of a short value on the next line
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +74,7 @@ class Vocabulary:
 def _spaced(label: str) -> str:
     """名 前: up to four spaces between the characters of a Japanese label; any case."""
     if label.isascii():
-        return re.escape(label).replace("_", "[ _]")
+        return re.escape(label).replace("_", "[ _]?")
     return "[ ]{0,4}".join(map(re.escape, label))
 
 
@@ -379,25 +82,27 @@ def _spaced(label: str) -> str:
 def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
     """Built-in synonyms together with the labels a desk configures; a configured label wins."""
     table: dict[str, str] = {}
-    for item, labels in items:
-        for label in labels or (item,):
-            table.setdefault(_key(label), item)
-    for item, labels in SYNONYMS.items():
+    apart: dict[str, str] = {}  # where the words of a label may stand apart: full name
+    groups = [
+        *((item, labels or (item,)) for item, labels in items),
+        *SYNONYMS.items(),
+        ("", OTHER),
+    ]
+    for item, labels in groups:
         for label in labels:
             table.setdefault(_key(label), item)
-    for label in _OTHER:
-        table.setdefault(_key(label), "")
-    ordered = sorted((k for k in table if k), key=len, reverse=True)
-    weak = {_key(w) for w in _WEAK}
+            apart.setdefault(_key(label), WIDTH(label).lower().strip().replace(" ", "_"))
+    ordered = [apart[k] if k.isascii() else k for k in sorted((k for k in table if k), key=len, reverse=True)]
+    weak = {_key(w) for w in WEAK}
     configured = {_key(label) for item, labels in items for label in labels if item not in SYNONYMS}
     all_ = "|".join(map(_spaced, ordered))
-    strong = "|".join(_spaced(k) for k in ordered if k not in weak and len(k) > 1)
-    glued = "|".join(map(_spaced, _GLUED))
+    strong = "|".join(_spaced(k) for k in ordered if _key(k) not in weak and len(k) > 1)
+    glued = "|".join(map(_spaced, GLUED))
     more = rf"(?:[ ]*(?:[・/,、&＆と]|および|及び)?[ ]*(?:{all_}))"
     # at the start of a line: a mark, a closing bracket, the end of the line, は, or (for the plain words) two things apart
     line = (
         rf"^{_BULLET}(?P<label>(?:{all_}){more}{{0,5}}){_AFTER}"
-        rf"(?:{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
+        rf"(?:{_ASKED}|{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[■◆●▼□◇★]+[ ]*(?=\S)|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
         rf"|^{_BULLET}(?P<glued>{glued})(?=[^はのをがにでともやな制欄的・、。順義差上無未不\W]{{1,12}}$)"
     )
     inside = (
@@ -430,20 +135,34 @@ def labelled(text: str, words: Vocabulary) -> list[Labelled]:
         if first := words.line.match(line[0]):
             label = first["label"] or first["glued"]
             if not _prose(line[0], first.end(), first["label"] or ""):
-                marks[line.start()] = (line.start() + first.end(), _items(words, label), True)
+                marks[line.start()] = (line.start() + first.end(), _items(words, label), False)
                 at = first.end()
         for mark in words.inside.finditer(line[0], max(at - 1, 0)):
             label = mark["box"] or mark["label"] or mark["spaced"] or mark["wa"]
             if mark.start() >= at and not (mark["spaced"] and not marks):
                 marks[line.start() + mark.start()] = (line.start() + mark.end(), _items(words, label), False)
+        if "性" in line[0] and _RUN_OF_THREE.search(line[0]):
+            for one in _RUN_TOGETHER.finditer(line[0]):
+                marks[line.start() + one.start()] = (line.start() + one.end(), _items(words, one[1]), True)
         ends = line.end()
     found: list[Labelled] = []
     order = sorted(marks)
+    beside = False  # does a value of this mail stand beside its label
     for number, start in enumerate(order):
-        value_start, items, _ = marks[start]
+        value_start, items, run_together = marks[start]
         limit = order[number + 1] if number + 1 < len(order) else ends
         limit = max(limit, value_start)
-        end = _value_end(wide, value_start, limit, "content" in items)
+        end = _value_end(wide, value_start, limit, "content" in items, beside and set(items) <= _SHORT)
+        if run_together and set(items) <= _SHORT and (stop := wide.find("です", value_start, end)) >= 0:
+            end = stop
+        if answer := _ANSWER.match(wide, value_start, end):
+            value_start = answer.end()
+        elif not wide[value_start:end].strip() and len(items) == 1 and items[0]:
+            # 名前（花子）: in brackets stands the value, unless it is a hint
+            inner = _IN_BRACKETS.search(wide, start, value_start)
+            if inner and not _A_HINT.search(inner[1]):
+                value_start, end = inner.span(1)
+        beside = beside or wide[value_start : value_start + 1] not in ("", "\n", " ")
         value = text[value_start:end].strip().rstrip("【[<■◆▼●・*|").strip(" \u3000、,/|*")
         found.append(Labelled(items, start, value_start, end, value))
     return found
@@ -459,13 +178,16 @@ def _prose(line: str, end: int, label: str) -> bool:
         return True
     if re.search(r"[:;=/|→⇒】\]>〉》〕」』)…]\s*$", line[:end]) or not rest.strip():
         return False
-    if line[:end] != line[:end].rstrip() and _key(label) in _TALK:  # 相談 があります
+    if line[:end] != line[:end].rstrip() and _key(label) in TALK:  # 相談 があります
         return bool(re.match(r"(?:が|を|に|の|で|は|も|です|したい|させ|し(?:ます|て))", rest))
     return False
 
 
-def _value_end(wide: str, start: int, limit: int, whole: bool) -> int:
-    """A content runs to the next label; another value is one line, or the next line with text where its own is empty."""
+def _value_end(wide: str, start: int, limit: int, whole: bool, beside: bool) -> int:
+    """A content runs to the next label; another value is one line, or the next line with text where its own is empty.
+
+    Where the values stand beside their labels, one left empty does not take the text below it for its own.
+    """
     if whole:
         return limit
     line_end = wide.find("\n", start, limit)
@@ -482,4 +204,5 @@ def _value_end(wide: str, start: int, limit: int, whole: bool) -> int:
     while at < limit and wide[at] in " \n>*":
         at += 1
     next_end = wide.find("\n", at, limit)
-    return limit if next_end < 0 else next_end
+    next_end = limit if next_end < 0 else next_end
+    return line_end if beside and (wide.count("\n", line_end, at) > 1 or next_end - at > _BELOW_MAX) else next_end

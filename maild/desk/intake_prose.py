@@ -5,182 +5,126 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from functools import cache
-from operator import add
 
-from maild.desk.places import JAPANESE, LATIN, PREFECTURES
+from maild.desk.intake_names import PROXY_KIN, named, real_name
+from maild.desk.intake_whose import SEX, lives_elsewhere, of_another
+from maild.desk.intake_words import AGED, BORN, GRADE, NUM, PLACE, PLACE_JA, SELF, Found, first, place_possible
+from maild.desk.places import LATIN
 
-_OTHER = (
-    "息子|むすこ|娘|むすめ|長男|次男|長女|次女|父|母|両親|親|夫|主人|旦那|妻|家内|嫁|兄|弟|姉|妹|祖父|祖母|孫|甥|姪|叔父|叔母|上司|同僚|先輩|後輩|部下|店長|社長|"
-    "友人|友達|彼氏|彼女|彼|恋人|先生|担当者|お客|相手|子ども|子供|こども|いとこ|義父|義母|知人|知り合い|婚約者|新人|son|daughter|husband|wife|mother|father|friend|boss|manager|brother|sister"
-)
-NUM = r"(?:[1-9]\d|[5-9](?!\d)|1[01]\d|[二三四五六七八九]?十[一二三四五六七八九]?|[二三四五六七八九][〇一二三四五六七八九])"
-AGED = rf"(?:{NUM}[ ]?(?:歳|才|さい|サイ|ｻｲ|歲)|[1-9]0[ ]?代(?:前半|後半|半ば|なかば)?|(?:[二三四五六七八]?十)代(?:前半|後半|半ば)?|はたち|ハタチ|二十歳|アラ(?:サー|フォー|フィフ|カン|還))"
-GRADE = r"(?:(?<![大最])(?:小|中|高)[1-6一二三四五六](?:年生?)?(?![\d月日時分位%個人本])|(?:小学|中学|高校|高専)(?:校)?[ ]?[1-6一二三四五六]年生?|(?<![a-z])[JD][KC][1-3]?|中学生|高校生|小学生)"
-BORN = r"(?:(?:昭和|平成|令和|[SHsh])[ ]?(?:\d{1,2}|[元一二三四五六七八九十]{1,3})年?[^。\n]{0,8}(?:生|うま)|(?:19|20)\d\d[ ]?年?[^。\n]{0,8}(?:生|うま))"
-SEX = r"(?:おば(?:さん|ちゃん)|おじ(?:さん|ちゃん)|おっさん|爺さん?|婆さん?|じいさん|ばあさん|女性|女子(?:高生|大生|中学生|学生|生徒)?|女の子|女の人|女|おんな|ぉんな|オンナ|男性|男子(?:高生|大生|中学生|学生|生徒)?|男の子|男の人|男|おとこ|オトコ|♀|♂)"
-_SELF = r"(?:私|わたし|わたくし|あたし|うち|僕|ぼく|ボク|俺|おれ|オレ|自分|当方|わし|ワシ)"
 _REFUSE = (
     r"(?:[言い云]いたくな|言えな|言えま|いえま|答えたくな|答えたくあ|こたえたくな|答えま|答えられ|回答し|回答を?控|無回答|書かなくて|書けま|書きたくな|書きたくあ|かきたくな|秘密|ひみつ|ヒミツ|秘し|秘匿|内緒|ないしょ|伏せ|ふせ|"
     r"教えたくな|教えたくあ|教えま|教えられ|非公開|匿名|控えさせ|控えま|ご容赦|勘弁|明かせ|明かしたくな|出したくな|出せま|名乗れ|名乗りたくな|なしで|パス|無しで)"
 )
-_NOT_NAME = re.compile(
-    r"(?:歳|才|代$|性$|^男|^女|相談|質問|初めて|はじめて|会社|学生|大学|高校|中学|主婦|無職|社員|パート|バイト|フリーター|ニート|公務員|看護|介護|在住|住み|出身|県|市$|...町$|...村$|区$|者$|もの$|(?<!緒)方$|人$|"
-    r"(?<!ま)こと(?![みりねえは])|よと$|生徒|しごと|そうだん|ため|件|以上|お願い|よろしく|ありがと|不安|心配|つらい|辛い|仕事|就職|転職|悩|困|です|ます|ない|こんに|こんば|はじめ|おはよ|失礼|お世話|本当|今(?![村井田野泉西川枝関岡津])|昨日|明日|今日|母親|父親|母$|父$|長男|長女|独身|既婚|"
-    r"限界|無理|ダメ|だめ|大丈夫|元気|別|普通|同じ|必要|可能|初めて|再度|先日|前回|返信|お返事|件名|下記|以下|上記|希望|面接|履歴書|様$|御中|担当|名前|性別|年齢|住まい|内容|氏名|[■◆●▼【】]|iphone|android|http|@|[?？!！。(（]|regards|thank|hello|sincerely|mother|father|old|years|から$|からです|アラ(?:サー|フォー|フィフ|カン)|[男女]$|就活|全滅|退職|離職|休職|復職|失業|残業|借金|人間関係|内定|応募|正社員|夜勤|給料|契約|不眠|鬱|事務|営業|接客|製造|保育|調理|販売|清掃|警備|職員|自営|浪人|留年|中退|既読|追伸|本文|(?:息子|娘|弟|妹|兄|姉|父|母|夫|妻|祖父|祖母|孫|同僚|上司|友人|友達|先輩|後輩|彼氏|彼女|主人|旦那)$|^my$|galaxy|\d)",
-    re.I,
-)
-_NAME = r"[^\s、。,.!！?？「」『』()（）:：/／・]{1,12}"
-
-
-def _alternatives(words: Iterable[str]) -> str:
-    """A list of words as an expression that looks at the first character first; the longest of them is tried first."""
-    rests: dict[str, list[str]] = {}
-    for word in sorted(words, key=len, reverse=True):
-        rests.setdefault(word[0], []).append(re.escape(word[1:]))
-    return (
-        f"(?=[{''.join(rests)}])(?:" + "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items()) + ")"
-    )
-
-
-_KNOWN = _alternatives(JAPANESE)
-PLACE_JA = rf"(?:{_KNOWN}|津|堺|柏|呉|光)"
-PLACE = rf"(?:(?:{_KNOWN})(?:都|府|圏|県(?!民)|けん|市|町|村|し(?=[ に])|区)?(?:内|外|北部|南部|中部)?(?:[一-龥ぁ-んァ-ヶ]{{1,5}}[市町村区郡](?![民役立場長内外]))?|津市|(?:[一-龥]{{1,4}}市|[一-龥]{{2,4}}[町村]|(?!地区|学区|校区|選挙区)[一-龥]{2, 4}区)(?![民役立場長内外中会])|県内|県外|某県|某市|中部地方|地方都市|県南部|県北部|市内|市外|他県)"
 _LIVES = r"(?:在住|住み|住まい|に(?:今|いま|ずっと)?住|にす(?:んで|まい)|で(?:今|一人|ひとり|実家|二人)?[ぐ暮]ら|に(?:おり|居住|居)|に引っ越して|(?:へ|に)[^。、\n]{0,6}(?:来て|越して|移)|に越して|に(?:来|き)(?:まし|て)|に(?:い|居)(?:ます|る)|の者|のもん|のもの(?:です)?|民(?:です|で)?|県民|から(?:の)?(?:相談|メール|失礼|です)|の(?:田舎|実家|町|市内|山|海|はず|端)|で(?:主婦|会社員|働い|仕事|アルバイト|パート|ひとり|一人))"
 _ELSEWHERE = r"(?:の(?:会社|企業|大学|学校|求人|支店|本社|友|知|母|父|親|親戚|両親|彼|支社|工場|店)|に(?:応募|行|旅|出張|引っ越した|転勤(?:に|が|する|を|と)|就職)|へ|まで|から転勤|から(?:三重|こちら|引っ越|[^\s。、]{1,5}(?:へ|に))|出身|で(?:面接|開催|働きた|就職|暮らしたい)|弁|タワー|ドーム|市役所|支店)"
 
-_Found = tuple[int, int]
-
-
-def _clause(text: str, at: int) -> str:
-    """What stands before in the same clause."""
-    head = text[max(0, at - 40) : at]
-    return re.split(r"[。\n!?、,]", head)[-1]
-
-
-def of_another(text: str, start: int, end: int) -> bool:
-    """Is this said of somebody else: 上司が40歳, 同僚(女性・30歳), 24歳の息子, 母は55歳."""
-    head = _clause(text, start)
-    if re.search(
-        rf"(?:{_OTHER})(?:さん|ちゃん|くん|君|様|の人|たち|のほう|の方)?(?:は|が|も|って|の年齢は|の歳は|,? (?:is|was))[^私僕俺。]{{0,10}}$",
-        head,
-        re.I,
-    ):
-        return True
-    if re.search(
-        rf"(?:{_OTHER})(?:さん|ちゃん|くん|君|様|の人|たち)?[ ]?(?:[(（][^()（）]{{0,8}})?$", head, re.I
-    ) and not re.search(rf"{_SELF}[^、]{{0,3}}$", head):
-        return True
-    tail = text[end : end + 12]
-    if re.match(
-        rf"[ ]?(?:[、・,(（/]?{SEX})?[)）]?(?:になる|くらい|ぐらい)?(?:の)?(?:{_OTHER})(?!(?:親|です|で、|でございます|をして|として|や))",
-        tail,
-        re.I,
-    ):
-        return not re.match(r"[ ]?(?:代)?の?(?:母親|父親|母です|父です|母でござ|主婦)", tail)
-    return bool(
-        re.match(
-            r"(?:以上|以下|未満|まで|から(?:応募|利用|でも)|になったら|制限|のとき|の時|の頃|のころ|前後の人|向け)",
-            tail,
-        )
-    )
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compiled when first needed: a command line must start fast."""
-    return re.compile(pattern, re.I | re.M)
-
-
-_LETTER = re.compile("[A-Za-z]")
-_PLACE_ENDS = re.compile("[市町村区県津堺柏呉光郡]")
-_PLACE_PAIRS = frozenset(
-    place[:2] for place in (*JAPANESE, "県内", "県外", "某県", "某市", "中部", "地方", "市内", "市外", "他県")
-)
-
-
-def _place_possible(text: str) -> bool:
-    return _PLACE_ENDS.search(text) is not None or not _PLACE_PAIRS.isdisjoint(map(add, text, text[1:]))
-
-
-def _first(text: str, patterns: tuple[tuple[str, int], ...], good: Callable[[str, int, int], bool]) -> _Found | None:
-    latin = _LETTER.search(text) is not None
-    place = patterns is not _REGIONS or _place_possible(text)
-    for pattern, group in patterns:
-        if (not latin and pattern.isascii()) or (not place and PLACE in pattern):
-            continue  # English in a text without a letter, a place in a text that names none
-        for match in _compiled(pattern).finditer(text):
-            start, end = match.span(group)
-            if start < end and good(text, start, end):
-                return start, end
-    return None
-
 
 _EDGE = r"(?<![^\s、,・/／()（）。:：=「」|♂♀男女!！])"
-_PROXY_KIN = r"(?:息子|娘|妹|弟|兄|姉|母|父|夫|妻|孫|長男|次男|長女|次女|主人|旦那)(?:・[^\s、。(（]{1,8})?"
 _PROXY = {
-    "age": rf"{_PROXY_KIN}[(（](?:[^()（）\n]{{0,8}}[ 、・,])?({NUM})(?:歳|才)?(?:[ 、・,][^()（）\n]{{0,8}})?[)）](?=のこと|について|の件|の相談|[、,](?:居住|住)|の就|のため)",
+    "age": rf"{PROXY_KIN}[(（](?:[^()（）\n]{{0,8}}[ 、・,])?({NUM})(?:歳|才)?(?:[ 、・,][^()（）\n]{{0,8}})?[)）](?=のこと|について|の件|の相談|[、,](?:居住|住)|の就|のため)",
     "sex": rf"((?:息子|娘|妹|弟|兄|姉|母|父|夫|妻|長男|次男|長女|次女))(?:・[^\s、。(（]{{1,8}})?[(（][^()（）\n]{{0,8}}?{NUM}[^()（）\n]{{0,8}}[)）](?=のこと|について|の件|の相談|[、,](?:居住|住)|の就|のため)|(弟|妹|兄|姉|息子|娘)の[^\s、。]{{1,8}}、{NUM}歳?のこと",
 }
 _AGE = (
     (rf"({AGED})", 1),
-    (rf"({BORN})", 1),
+    (rf"({BORN})", 1, ("生", "うま")),
     (rf"({GRADE})", 1),
     (rf"(?<!\d)({NUM})の{SEX}", 1),
-    (rf"年齢[ ]?({NUM})(?![\d年月日時分円人回件])", 1),
+    (rf"((?:中年|初老|熟年)の?)(?={SEX}(?:です|で、|の者|/|、))", 1),
+    (rf"(?:年齢|(?<![ぁ-ん])とし)[ ]?({NUM})(?![\d年月日時分円人回件])", 1),
     (rf"(?:で|、|,|は)({NUM})(?:です|だ|になり|になる)(?=[。、\s]|$|ま|[一-龥])", 1),
-    (rf"[^\s。、(（]{{1,8}}[(（]({NUM})[)）]", 1),
+    (rf"[^\s。、(（]{{1,8}}[(（]({NUM})[)）]", 1, ("(",)),
     (rf"(?:年齢|歳|年|とし|としは)(?:は|が|も|ァ|ぁ|ゎ)[ 、]?({NUM})(?![\d年月日時分円人回件])", 1),
     (rf"(?:今年で?|もうすぐ|先日|先月|来月)[ ]?({NUM})(?:歳)?(?:に(?:なり|な)|です|だ|や)", 1),
     (
         rf"(?:^|[。、\n ])(?:いま|今|現在)?({NUM})(?:になりま|になっ|です|だけど|だけれど|やけど|やで|になる|、女|、男|の男|の女|、主婦)",
         1,
     ),
-    (rf"{_SELF}(?:は|、)?[ ]?({NUM})(?:の|、|で|だ|や|になり|になる|です)", 1),
+    (rf"{SELF}(?:は|、)?[ ]?({NUM})(?:の|、|で|だ|や|になり|になる|です)", 1),
     (rf"(?:[、,・/ ]|^)({NUM})で、", 1),
+    (rf"(?:^|[。、\n ])({NUM})(?:にもなって|にもなる|を過ぎ|を目前)", 1),
+    (rf"ばかりの({NUM})(?:です|で、)", 1),
     (rf"(?:男|女)性?で、?({NUM})(?:で|、|です|の)", 1),
     (rf"{_EDGE}({NUM})[ ]?(?:♂|♀|の?(?:男|女)|[mf](?![a-z]))", 1),
     (rf"(?:男性?|女性?|♂|♀)[ 、,・/(（]*({NUM})(?![\d年月日時分円人回件個社万千ヶか割%:])", 1),
     (r"(?:i am|i'm|im|age[d]?|age is)[ ]+(\d{2})(?!\d)", 1),
+    (r"(?:i'm|i am|name is) [a-z]{2,14}, (\d{2})(?!\d)", 1),
     (r"(\d{2})[ -]?(?:years?|yrs?|yo|y/o|y\.o)", 1),
     (r"(?:woman|man|female|male|girl|boy|guy)[ ,(/]+(?:of )?(\d{2})(?!\d)", 1),
     (r"(?:^|[\s,/])(\d{2})[ ,/]*(?:m|f|male|female|woman|man)(?![a-z])", 1),
 )
-_STANDS = r"(?=$|[\s、,・/／()（）。|!！♡☆★♪]|です|だ(?:よ|けど|が|っ|。|、)|で(?:す|、|ある|ござ|も)|っす|やけど|や(?:で|ね|から|。|、)|といい|として|っていう|なのに|なん(?:です|だ)|ですが|の(?:者|もの|もん|会社員|大?学生|フリーター|専門学校|パート|無職|社会人|高校生|公務員|看護師|[一-龥]{2,5}です))"
+_STANDS = r"(?=$|[\s、,・/／()（）。|!！♡☆★♪]|です|だ(?:よ|けど|が|っ|。|、|ら|す|べ|に|わ|ね)|ばい|じゃ|どす|で(?:す|、|ある|ござ|も)|っす|やけど|や(?:で|ね|から|。|、)|といい|として|っていう|なのに|なん(?:です|だ)|ですが|の(?:者|もの|もん|会社員|大?学生|フリーター|専門学校|パート|無職|社会人|高校生|公務員|看護師|[一-龥]{2,5}です))"
 _SEXES = (
     (
         r"(女性でも男性でも[^。、\n]{0,8}|男性でも女性でも[^。、\n]{0,8}|(?:トランス(?:ジェンダー)?(?:女性|男性)?|ノンバイナリー|Xジェンダー|性同一性障害|MtF|FtM|LGBTQ?)(?:[(（][MtFXmfx]+[)）])?)",
         1,
+        (
+            "トランス",
+            "ノンバイ",
+            "ジェンダー",
+            "性同一性",
+            "MtF",
+            "FtM",
+            "mtf",
+            "ftm",
+            "MTF",
+            "FTM",
+            "LGBT",
+            "lgbt",
+            "女性でも",
+            "男性でも",
+        ),
     ),
     (
         rf"(?:歳|才|さい|代|前半|後半|半ば|\d)(?:の|で|、|,|・|/|[ ]|独身|既婚|会社員|無職|フリーター|[(（])*({SEX}){_STANDS}",
         1,
     ),
     (rf"(?:年生?|生|\d)(?:の|、|・|[ ])?({SEX}){_STANDS}", 1),
-    (rf"{_SELF}[ ]?(?:[(（、は]|も|が)[ ]?({SEX})", 1),
+    (rf"{SELF}[ ]?(?:[(（、は]|も|が)[ ]?({SEX})", 1),
     (rf"{_EDGE}({SEX}){_STANDS}", 1),
     (rf"(?:ですが|けど|ですけれど|だが|で、|し、)({SEX}){_STANDS}", 1),
     (rf"{_EDGE}({SEX})(?=[ 、,・/(（]{{0,2}}[1-9]\d(?!\d))", 1),
-    (r"([♂♀])", 1),
+    (r"(?<!\u200d)([♂♀])", 1),
     (rf"{_EDGE}({SEX})で、?(?={NUM})", 1),
     (rf"(?:{GRADE})({SEX})", 1),
     (r"(?:です|。|、)((?:お|ぉ)んな|おとこ)です", 1),
-    (rf"{_SELF}[(（](兄|弟|姉|妹|母|父|夫|妻)親?[・、,)）]", 1),
+    (rf"{SELF}[(（](兄|弟|姉|妹|母|父|夫|妻)親?[・、,)）]", 1),
     (rf"{_EDGE}{NUM}[ ]?({SEX})(?=[ 、,・/]|$|{PLACE})", 1),
     (
-        rf"{_SELF}(?:は|が)[^。、\n]{{0,6}}?(兄|弟|姉|妹|母|父|夫|妻|叔母|叔父|祖母|祖父)親?(?:で|にあた|として|、|の立場)",
+        rf"{SELF}(?:は|が)[^。、\n]{{0,6}}?(兄|弟|姉|妹|母|父|夫|妻|叔母|叔父|祖母|祖父)親?(?:で|にあた|として|、|の立場)",
         1,
     ),
     (
         rf"(?:^|[。、\n ])(?:一人の|ひとりの|独身の|既婚の|無職の|アラサー|アラフォー|会社員の|普通の|契約社員の|派遣の|[^。、\n]{{1,10}}に住む|[^。、\n]{{1,10}}在住の|[^。、\n]{{0,12}}の)({SEX}){_STANDS}",
         1,
     ),
-    (r"(?:アラサー|アラフォー|アラフィフ)の?(女|男)性?", 1),
+    (r"(?:アラサー|アラフォー|アラフィフ|アラカン|[三四五六]十路)の?(女|男)性?", 1, ("アラ", "路")),
     (
-        r"((?:専業|兼業)?主婦|主夫|シングルマザー|シンママ|シングルファザー|妊婦|女子高生|女子大生|男子高生|女子校|男子校|JK[1-3]?|JC[1-3]?|JD[1-4]?|DK[1-3]?|(?:一|二|三|四|[1-5])(?:児|人)の?(?:子)?の?(?:母|父)親?|ママ(?:です|をして)|(?:母親|父親)(?=です|でございます|をして|として)|(?<=代の)(?:母|父)(?=です)|妊娠(?:中|し))",
+        rf"(?:^|[。、!\n ])(?:{SELF}(?:は|も)、?)?[^。、!\n はが]{{1,20}}[るたむいな]({SEX})(?:です|でござ|だ(?:が|けど|す|べ)|で、|やけど|や[。で]|ばい|じゃ)(?!か)",
         1,
     ),
+    (
+        rf"(?:バツイチ|バツ[1一]|独り身|独身|既婚|未婚|子持ち|無職|童貞|匿名|ニート|フリーター|[。、\n ][^\s。、]{{1,6}}の(?:バツイチ|独身|既婚))の?({SEX}){_STANDS}",
+        1,
+    ),
+    (
+        r"(ゲイ|レズビアン|オネエ|ニューハーフ|男の娘)(?=です|の(?:[0-9]|社会人|学生|会社員)|で、)",
+        1,
+        ("ゲイ", "レズ", "オネエ", "ニュー", "男の娘"),
+    ),
+    (
+        r"(?:介護|世話|看病|面倒|同居)[^。、\nはが]{0,10}(息子|娘|母|父|妻|嫁|夫|姉|兄|妹|弟)です",
+        1,
+        ("介護", "世話", "看病", "面倒", "同居"),
+    ),
+    (r"(?:[長次三]男|ひとり息子|一人息子|農家|[^\s。、]{1,4}家)の(嫁)(?=です|で、|でご|として)", 1, ("嫁",)),
+    (
+        r"((?:専業|兼業)?主婦|主夫|シングルマザー|シンママ|シングルファー?ザー|シンパパ|妊婦|女子高生|女子大生|男子高生|女子校|男子校|JK[1-3]?|JC[1-3]?|JD[1-4]?|DK[1-3]?|(?:一|二|三|四|[1-5])(?:児|人)の?(?:子)?の?(?:母|父)親?|ママ(?:です|をして)|(?:母親|父親)(?=です|でございます|をして|として)|(?<=代の)(?:母|父)(?=です)|妊娠(?:中|し))",
+        1,
+        ("主婦", "主夫", "シン", "妊", "女子", "男子", "J", "D", "j", "d", "母", "父", "ママ"),
+    ),
+    (r"(?:息子|娘|子|子供|子ども|[男女児生])の((?:母|父)親?)(?=です(?!が亡)|で、|でござ|をして)", 1),
+    (r"(?<![A-Za-z])(OL)(?=です|で、|、|をして|してい|やって|$)", 1),
     (r"(?:^|[。、\n ])((?:母|父)(?:親)?)(?=の[^。、\n]{1,8}です|です|でございます)", 1),
     (r"(僕|ぼく|ボク|俺|おれ|オレ)(?=は|も|が|の|、|、|って|に|を)", 1),
     (
@@ -194,6 +138,7 @@ _REGIONS = (
     (
         r"(?:住んで(?:い)?る(?:の|ところ|場所|所)は|お?住まいは|居住地は|在住は)[ 、]?([^\s、。]{1,10}?)(?=です|で|の|、|。|$)",
         1,
+        ("住んで", "住まい", "居住地", "在住は"),
     ),
     (rf"({PLACE})(?:の?[ぁ-ん一-龥]{{0,4}})?{_LIVES}", 1),
     (rf"@[ ]?({PLACE}|{PLACE_JA})", 1),
@@ -206,79 +151,13 @@ _REGIONS = (
         1,
     ),
     (r"(?:^|[\s、,・/／(（。\n|♂♀])(津|堺)(?=$|[\s、,・/／)）|]|に住|在住)", 1),
-    (rf"({PLACE})(?!{_ELSEWHERE})(?=で|に|の|在|民|です|から)", 1),
+    (rf"(?!田舎で)({PLACE})(?!{_ELSEWHERE})(?=で|に|の|在|民|です|から)", 1),
     (
         r"(?:live|living|reside|residing|based|located|stay|staying|am from|resident) (?:in|at|near|of|here in) ([A-Z][\w-]+(?:(?:,| city| prefecture)? ?[A-Z][\w-]+)?|[a-z]+)",
         1,
     ),
     (rf"(?:^|[\s,/(])((?:{'|'.join(LATIN)})(?:-?(?:shi|ken|city|prefecture))?)(?=[\s,./)]|$)", 1),
     (r"((?:outside|inside|within)(?: of)? the prefecture)", 1),
-)
-_GREETING = r"(?:はじめまして|初めまして|こんにちは|こんにちわ|こんばんは|こんばんわ|おはようございます|お世話に(?:なり|なって(?:おり|い)|なる)ます|お世話様です|失礼(?:し|いたし)ます|突然すみません|どうも|hello|hi|dear[^\n]{0,20})[、。!！,. \n]*"
-_NAMES = (
-    (
-        r"(?:「|『)([^「」『』\n]{1,12})(?:」|』)(?:と|で)(?:させ|お願|呼ん|お呼|よん|いいます|申し|名乗|して(?:く|お))",
-        1,
-    ),
-    (
-        r"(?:ニックネーム|ペンネーム|ハンドルネーム|ハンドル|HN|仮名|偽名|あだ名|呼び名)(?:で|は|が|を|:|、|,|[ ])+「?([^\s、。,「」のをが]{1,12}?)(?:」|です|と(?:申|いい|お呼|呼|さ)|で(?:お願|す|。|、)|に(?:し|さ)|[。、\s]|$)",
-        1,
-    ),
-    (rf"(?:^|[。、\s])({_NAME}?)(?:いいます|言います|言いますねん|だす)[。、]", 1),
-    (r"^@([A-Za-z0-9_]{2,20})", 1),
-    (rf"{_PROXY_KIN}の([一-龥々ぁ-んァ-ヶー]{{1,8}})、(?={NUM})", 1),
-    (rf"({_NAME}?)、と(?:申し|もうし|いいます|言います)", 1),
-    (r"^>[^\n]*名前[^\n]*\n+[ ]*(?!>)([^\s>、。]{1,12})(?:です)?[。 ]*$", 1),
-    (r"(?:息子|娘|妹|弟|兄|姉|母|父|夫|妻|孫|長男|次男|長女|次女|主人|旦那)・([^\s、。,()（）・]{1,8})(?=[(（])", 1),
-    (r"(?:息子|娘|妹|弟|兄|姉|母|父|夫|妻|孫|長男|次男|長女|次女)[(（]([一-龥々ぁ-んァ-ヶー]{1,8})[ 、・,](?=\d)", 1),
-    (r"(?:父|母|兄|姉|夫|妻)[・ ]([一-龥々]{1,4})[ ]*$", 1),
-    (r"\A\s*([一-龥々ぁ-んァ-ヶーA-Za-z]{1,8}?)(?:です|と申します|といいます|っす|だよ|じゃ|や)[。、!！\n]", 1),
-    (r"^[ ]*(?:[━─=\-*_~]{3,}|--)[ ]*\n[ ]*([一-龥々]{1,4}(?:[ ]?[一-龥々ぁ-んァ-ヶー]{1,4})?)[ ]*$", 1),
-    (r"[ぁ-ん、。\s]([一-龥]{1,4}|[ァ-ヶー]{2,8})と(?:申|もうし|いいま|言いま)", 1),
-    (
-        r"(?:^|[の、,。\s]|私は)([^\s、。,のはがを\d(（]{1,10}?)[(（][^()（）\n]{1,20}[)）](?:と申|です|といい|と言い|っていい)",
-        1,
-    ),
-    (
-        r"(?:^|[の、,。\s]|私は|わたしは|僕は|俺は)([^\s、。,のはがを\d]{1,10}?)と(?:申し|もうし|いいます|言います|いう者|呼んでく|よんでく|お呼びく|名乗)",
-        1,
-    ),
-    (
-        rf"({_NAME}?)(?:と|って|ていい|って言い)[ ]?(?:(?:もう)し(?:ます|まし|上)|申し|申す|いいます|いう(?:者|もの|ん|名)|言います|いい、|呼んで|よんで|お呼び|名乗|呼ばれ)",
-        1,
-    ),
-    (
-        rf"(?:お?名前|なまえ|氏名|仮名|ペンネーム|ハンドルネーム|名)(?:は|が|:|、|ァ|ぁ|ゎ)[ 「]?({_NAME}?)(?:」|です|と(?:いい|申|呼|して|言)|って|だけど|だ。|だべ|じゃ|でお願|で(?:い|す|。)|にしてく|にしま|。|、|[ ]|$)",
-        1,
-    ),
-    (r"((?:匿名|仮名|名無し|ななし)(?:で(?:お願|の?相談|失礼|す|も|いい|送|質問)|希望|を希望|さん|とさせ|にて)?)", 1),
-    (
-        rf"(?:^|\n){_GREETING}(?:[^。\n]{{0,20}}?(?:に住む|在住の|に住んでいる|の(?!\w*の)|から来た))?({_NAME})です(?:[。、!！\n ]|$)",
-        1,
-    ),
-    (rf"(?:^|[。\n、])[ ]*(?:{PLACE})(?:在住)?の({_NAME}?)です(?:[。、\n ]|$)", 1),
-    (rf"(?:^|\n)[ ]*({_NAME}?)(?:です|と申)(?:[。、!！]|[ ]*$)(?=[^\n]{{0,3}}\n|$)", 1),
-    (
-        rf"(?:フリーター|学生|会社員|主婦|主夫|歳|才|無職|OL|パート|在住|年生|社員|公務員|ニート|バイト|男|女|女性|男性|市|県|町|区)の({_NAME}?)(?:です|っす|だよ|でございます|といい|と申)",
-        1,
-    ),
-    (rf"(?:母|父|妻|夫|代理|担当|姉|兄|妹|弟)の({_NAME}?)です", 1),
-    (rf"(?:^|\n)[ ]*({_NAME}?)より[ 。]*(?:\n|$)", 1),
-    (
-        r"(?:my name is|my name's|call me|i am called|name is|this is|i go by|name:)[ ]+([A-Za-z][\w'-]{0,20}(?: [A-Z][\w'-]{1,20})?)",
-        1,
-    ),
-    (r"(?:^|[.,!\n] ?)(?:hi|hello)?,? ?i(?:'m| am) ([A-Z][a-z]{1,14})(?=[ ,.!])(?! (?:years|from))", 1),
-    (
-        r"(?:regards|sincerely|thanks|thank you|cheers|yours|best|love)[,!. ]*\n+[ ]*([A-Za-z][\w .'-]{0,25})[ ]*(?:\n|$)",
-        1,
-    ),
-    (r"。[ ]+([一-龥ぁ-んァ-ヶ]{1,6})\s*$", 1),
-    (
-        r"[。\n][ ]*((?!いや|だめ|むり|へん|ばか|べつ|そう|こう|ほんと|まだ|これ|それ|ここ|なぜ|ひとり|ふたり|いま|みんな|とも|どう|もう|まま|から|きり|ばらばら|いろいろ)(?:[ぁ-ん]{1,3}[こみかなきりえほのとたやまさおんく]|[ァ-ヶー]{2,5}))です。",
-        1,
-    ),
-    (r"\n[ ]*(?:[-–—~〜]+)[ ]*([A-Za-zぁ-んァ-ヶ一-龥]{1,12})[ ]*$", 1),
 )
 REFUSAL = re.compile(_REFUSE)
 _REFUSED = {
@@ -295,24 +174,7 @@ _REFUSED_EN = {
 }
 
 
-def real_name(text: str, start: int, end: int) -> bool:
-    name = text[start:end].strip()
-    if re.fullmatch(r"[一-龥]{2}", name) and name in JAPANESE and name not in PREFECTURES:
-        return True  # 川口, 山口 and 福島 are names as well; prefectures are taken for places
-    if re.fullmatch(r"(?:匿名|仮名|名無し|ななし).{0,6}", name):
-        return True
-    return (
-        bool(name)
-        and not _NOT_NAME.search(name)
-        and not re.fullmatch(rf"{PLACE}|{SEX}|{_SELF}|と|[はがをにのも].*", name)
-    )
-
-
-def _yes(text: str, start: int, end: int) -> bool:
-    return True
-
-
-def recognise(item: str, wide: str) -> _Found | None:
+def recognise(item: str, wide: str) -> Found | None:
     """Where the text says it, or None. ``wide`` has ASCII width; a refusal counts (rules I2)."""
     for table in (_REFUSED, _REFUSED_EN):
         if (pattern := table.get(item)) and (match := re.search(pattern, wide, re.I)):
@@ -323,9 +185,9 @@ def recognise(item: str, wide: str) -> _Found | None:
     return found
 
 
-def _recognised(item: str, wide: str) -> _Found | None:
+def _recognised(item: str, wide: str) -> Found | None:
     if item == "age":
-        return _first(
+        return first(
             wide,
             _AGE,
             lambda t, s, e: (
@@ -333,41 +195,61 @@ def _recognised(item: str, wide: str) -> _Found | None:
             ),
         )
     if item == "sex":
-        return _first(wide, _SEXES, lambda t, s, e: not of_another(t, s, e))
+        return first(wide, _SEXES, lambda t, s, e: not of_another(t, s, e))
     if item == "region":
-        return _first(wide, _REGIONS, lambda t, s, e: not re.match(_ELSEWHERE, t[e : e + 8]))
+        return first(
+            wide,
+            _REGIONS,
+            lambda t, s, e: not re.match(_ELSEWHERE, t[e : e + 8]) and not lives_elsewhere(t, s),
+            place=place_possible(wide),
+        )
     if item == "name":
-        return _first(wide, _NAMES, real_name)
+        return named(wide)
     return None
 
 
-def listed(wide: str) -> dict[str, _Found]:
+@cache
+def _bare_words() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    return (
+        re.compile(rf"{AGED}|{NUM}|{GRADE}"),
+        re.compile(rf"{SEX}|主婦|[mfMF]"),
+        re.compile(rf"{PLACE}|{PLACE_JA}"),
+    )
+
+
+def listed(wide: str) -> dict[str, Found]:
     """Items given as bare words, apart by space, slash or line: 太郎/男/25歳/三重県; at the top or as a closing line."""
+    age, sex, region = _bare_words()
     rows = [m for m in re.finditer(r"[^\n]+", wide) if m[0].strip()]
-    found: dict[str, _Found] = {}
+    found: dict[str, Found] = {}
     for run in (rows[:6], rows[-3:]):
         words: list[tuple[str, int, int]] = []
         for row in run:
+            long = len(row[0].strip()) > 40
             parts = [
                 (p[0], row.start() + p.start(), row.start() + p.end())
-                for p in re.finditer(r"[^ 、,・/|()（）]+", row[0])
+                for p in (() if long else re.finditer(r"[^ 、,・/|()（）]+", row[0]))
             ]
-            if len(row[0].strip()) > 40 or any(len(p[0]) > 12 for p in parts) or re.search(r"[。?？!]", row[0]):
+            if long or any(len(p[0]) > 12 for p in parts) or re.search(r"[。?？!]", row[0]):
                 if words and run is not rows[-3:]:
                     break
                 words = [] if run == rows[-3:] else words
                 continue
             words += parts
-        kinds: dict[str, _Found] = {}
+        kinds: dict[str, Found] = {}
         rest: list[tuple[str, int, int]] = []
         for word, start, end in words:
-            if re.fullmatch(rf"{AGED}|{NUM}|{GRADE}", word) and "age" not in kinds:
+            if age.fullmatch(word) and "age" not in kinds:
                 kinds["age"] = (start, end)
-            elif re.fullmatch(rf"{SEX}|主婦|[mfMF]", word) and "sex" not in kinds:
+            elif sex.fullmatch(word) and "sex" not in kinds:
                 kinds["sex"] = (start, end)
-            elif re.fullmatch(rf"{PLACE}|{PLACE_JA}", word) and "region" not in kinds:
+            elif region.fullmatch(word) and "region" not in kinds:
                 kinds["region"] = (start, end)
-            elif real_name(word, 0, len(word)) and not re.search(r"(?:て|た|い|る|ん|を|が|に|は|な)$", word):
+            elif (
+                real_name(word, 0, len(word))
+                and not re.fullmatch("[a-z]", word)
+                and not re.search(r"(?:て|た|い|る|ん|を|が|に|は|な)$", word)
+            ):
                 rest.append((word, start, end))
         if len(kinds) >= 2 or (len(kinds) == 1 and len(words) == 1):
             found = {**kinds, **found}
@@ -376,13 +258,20 @@ def listed(wide: str) -> dict[str, _Found]:
     return found
 
 
-def signature(wide: str) -> _Found | None:
+_CONTACT = re.compile(
+    r"(?:tel|fax|電話|携帯|〒|住所)?[ :.]*[\d\-+() ]{7,}.*|〒.*|(?:mail|e-mail|メール|tel|電話|携帯|住所)[ ]*:.*", re.I
+)
+
+
+def signature(wide: str) -> Found | None:
     """A name on a line of its own at the end: 花子, 山本 健一."""
     lines = [
         m
         for m in re.finditer(r"[^\n]+", wide)
         if m[0].strip() and not re.search(r"送信$|^[-_=*]+$|@|http|sent from", m[0].strip(), re.I)
     ]
+    while len(lines) > 2 and _CONTACT.fullmatch(lines[-1][0].strip()):
+        lines.pop()
     for line in lines[-2:][::-1] if len(lines) > 1 else ():
         word = line[0].strip()
         if re.fullmatch(r"[一-龥々ぁ-んァ-ヶーA-Za-z]{1,8}(?: [一-龥々ぁ-んァ-ヶー]{1,6})?", word) and real_name(

@@ -40,6 +40,11 @@ def to_hiragana(text: str) -> str:
     return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in text)
 
 
+def to_katakana(text: str) -> str:
+    """Hiragana as katakana, character by character."""
+    return "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Family or given name: as written (folded; kanji, kana or Latin) and its readings in hiragana."""

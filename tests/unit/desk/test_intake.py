@@ -3,6 +3,8 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,6 +73,16 @@ def test_companions(text: str, flagged: tuple[str, ...]) -> None:
     assert companions(text) == flagged
 
 
+def _company() -> list[tuple[str, str]]:
+    groups = tomllib.loads((figures.CORPUS / "company" / "company.toml").read_text("utf-8")).values()
+    return [(kind, text) for group in groups for kind, texts in group.items() for text in texts]
+
+
+@pytest.mark.parametrize(("kind", "text"), _company())
+def test_companions_over_the_corpus(kind: str, text: str) -> None:
+    assert bool(companions(text)) is (kind == "flag")
+
+
 @pytest.mark.parametrize(
     ("name", "from_name", "shown"),
     [
@@ -108,6 +120,19 @@ def test_form(tick: str, ticked: bool) -> None:
     assert found["name"] == "花子" and found["email"] == "hanako@phone.example"
     assert found["content"] == "一行目です。\n\n二行目です。"
     assert ("consent:terms" in found) is ticked
+
+
+def test_i3_forms_over_the_corpus() -> None:
+    forms = tomllib.loads((figures.CORPUS / "forms" / "forms.toml").read_text("utf-8"))["form"]
+    assert len(forms) > 80
+    for form in forms:
+        assert parse_form(form["text"], form["fields"]) == form["has"], form["note"]
+
+
+def test_i3_a_consent_that_a_client_types_is_no_ticked_box() -> None:
+    fields = {"content": "ご相談内容", "consent:terms": "同意"}
+    for text in ("同意：\nご相談内容：はい。\n同意：同意する\n", "ご相談内容：はい。\n同意：同意する\n同意：\n"):
+        assert "consent:terms" not in parse_form(text, fields)
 
 
 @settings(max_examples=150, deadline=None)

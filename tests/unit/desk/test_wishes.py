@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +71,23 @@ def test_c15_nothing_of_the_kind(text: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["相談", "相談を", "もう", "もう返信は", "メールを全部", " ", "delete all ", "please ", "記録を全て", "これで"],
+    [
+        "相談",
+        "相談を",
+        "もう",
+        "相談は",
+        "記録は",
+        "これ以上返信",
+        "解決",
+        "no more ",
+        "もう返信は",
+        "メールを全部",
+        " ",
+        "delete all ",
+        "please ",
+        "記録を全て",
+        "これで",
+    ],
 )
 def test_m6_hostile_texts_are_read_in_linear_time(unit: str) -> None:
     assert find((unit * 200_000)[:200_000]) == ()
@@ -81,3 +100,14 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_only_what_a_person_would_read_is_searched() -> None:
     assert find("あ" * 100_000 + "相談を終わりにしたいです") == ()
+
+
+def _corpus() -> list[tuple[str, str]]:
+    path = Path(__file__).parents[2] / "corpus" / "wishes" / "wishes.toml"
+    groups = tomllib.loads(path.read_text("utf-8")).values()
+    return [(kind, text) for group in groups for kind, texts in group.items() for text in texts]
+
+
+@pytest.mark.parametrize(("kind", "text"), _corpus())
+def test_c15_over_the_corpus(kind: str, text: str) -> None:
+    assert find(text) == () if kind == "none" else kind in find(text)
