@@ -70,8 +70,9 @@ TO_CLIENTS: Final[Mapping[str, LetterSpec]] = {
             CLOSES,
             variable("first", "bool", "there is no case yet", False),
             variable("stripped", "bool", "the text reached us without the file", False),
+            variable("over", "bool", "the case it answers is closed", False),
         ),
-        ({"first": True}, {"closes_on": DAY}, {"stripped": True}, {"stripped": True, "closes_on": DAY}),
+        ({"first": True}, {"over": True}, {"closes_on": DAY}, {"stripped": True}, {"stripped": True, "closes_on": DAY}),
     ),
     "too_large": _client(
         "The mail was over the size limit (M6).", (variable("limit_mb", "int", "the limit"),), ({"limit_mb": 10},)

@@ -98,6 +98,39 @@ def test_a1_strip_lets_the_text_pass_and_says_so() -> None:
     assert life.letter("notice").values["attachments_dropped"] is True
 
 
+@pytest.mark.parametrize("attachments", ["reject", "refuse"])
+def test_a1_c3_after_the_last_reply_it_is_rejected_as_ever(attachments: str) -> None:
+    life = Life(desk(attachments=attachments, round_trips=1)).mail("2026-01-01 10:00").answered(FAR)
+    life.mail("2026-01-03 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == (["attachment_rejected"], "rejected")
+    assert life.letter("attachment_rejected").values["over"] is True
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "completed", 1)
+    life.mail("2026-01-03 11:00")
+    assert life.templates == ["limit_reached", "notice"], "what C3 says once has not been said yet"
+
+
+def test_a1_c3_strip_shows_the_text_after_the_end_and_tells_the_client() -> None:
+    life = Life(desk(attachments="strip", round_trips=1)).mail("2026-01-01 10:00").answered(FAR)
+    life.mail("2026-01-03 10:00", attachments=1)
+    assert life.templates == ["limit_reached", "attachment_rejected", "notice"]
+    assert life.mail("2026-01-04 10:00", attachments=1).templates == ["attachment_rejected", "notice"]
+
+
+def test_a1_d1_a_declined_case() -> None:
+    life = waiting_desk().order(FAR, "decline", "out_of_scope").mail("2026-01-03 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == (["attachment_rejected"], "rejected")
+    assert life.mail("2026-01-04 10:00").templates == ["declined_out_of_scope"]
+    life.mail("2026-01-05 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == ([], "rejected"), "then only recorded"
+    spam = waiting_desk().order(FAR, "spam").mail("2026-01-03 10:00", attachments=1)
+    assert (spam.templates, spam.last.disposition) == ([], "rejected")
+
+
+def test_a1_c12_the_end_of_the_service_comes_first() -> None:
+    life = waiting_desk().order(FAR, "service_end").mail("2026-01-03 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == (["service_end"], "accepted")
+
+
 @pytest.mark.parametrize("begin", [intake, waiting_client])
 def test_a3_seven_days_from_the_rejection(begin: Any) -> None:
     life = begin().mail("2026-01-30 10:00", attachments=1)
@@ -327,6 +360,31 @@ def test_m4_c9_a_failed_interim_does_not_hide_that_the_reply_is_under_way_again(
 def test_m4_c16_a_hold_in_between_does_not_lose_the_bounced_reply() -> None:
     life = undeliverable().order("2026-01-05 10:00", "hold").mail("2026-01-09 10:00")
     assert (life.relays[0].again, life.case.state, life.case.round_trip) == (True, "waiting_desk", 1)
+
+
+def test_m4_c10_a_resend_hands_the_turn_back_as_the_reply_did() -> None:
+    life = undeliverable().mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    assert (life.templates, life.relays[0].again, life.last.disposition) == (["reply"], True, "accepted")
+    assert (life.case.state, life.due) == ("waiting_desk", {})
+    life.delivered("2026-01-05 10:00")
+    assert (life.case.state, life.case.round_trip, life.case.completed) == ("waiting_client", 1, 1)
+    assert closes_on(life.case, life.desk) == date(2026, 2, 4)
+    held = undeliverable().order("2026-01-04 10:00", "hold").mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    assert held.delivered("2026-01-05 10:00").case.state == "waiting_client"
+
+
+def test_m4_c10_the_last_reply_completes_when_it_goes_again() -> None:
+    life = Life(desk(round_trips=1)).mail("2026-01-01 10:00").reply(FAR)
+    relay = life.relays[0]
+    life.delivered(FAR, relay).failed(FAR, relay).mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    life.delivered("2026-01-05 10:00")
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "completed", 1)
+
+
+def test_m4_c10_a_lost_template_and_the_same_text_again() -> None:
+    life = waiting_client().lost("2026-01-03 10:00", "attachment_rejected")
+    life.mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    assert (life.case.state, life.templates, life.case.round_trip) == ("waiting_client", ["reply"], 1)
 
 
 def test_m4_k2_a_crisis_sends_the_bounced_reply_too_and_begins_no_round_trip() -> None:
