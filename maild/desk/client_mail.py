@@ -360,6 +360,7 @@ def _to_desk(case: Case, mail: ClientMail, desk: Desk, *, round_trip: int) -> Ca
         clock_since=None,
         silence_from=None,
         floor=None,
+        no_reply_asked=False,
         unanswered_since=min(earlier, mail.at) if earlier else mail.at,  # two sources may hand over out of order
         alerts=case.alerts if earlier else 0,
     )
