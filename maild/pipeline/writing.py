@@ -157,6 +157,8 @@ class Writer:
 
     def _defaults(self, template: str, case: Case | None, here: DeskWorld) -> dict[str, object]:
         view = views.case_view(case, here) if case is not None else None
+        if template == "crisis_ack":
+            return LETTERS[template].defaults | views.reachable(here, self._now, self._world.is_holiday)
         return LETTERS[template].defaults | {
             "resend_after_days": here.desk.rules.resend_after_days,
             "closes_on": view.closes_on if view else None,
