@@ -126,10 +126,10 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         case = resumed(case, mail.at)
     shown = Letter("alert_waiting", "inbox", {"resend": True, "last": False}, entry=mail.entry)
     if case.state == "waiting_client" and not late and stored is not None:
-        if case.resent == stored:
-            # it went twice by now; an auto-responder would have it for ever (M3), a person is seen by the counselors
+        if case.resent == stored and case.resend_told is not None and mail.at - case.resend_told < ONCE_A_DAY:
+            # an auto-responder would have it for ever (M3), a person is seen by the counselors
             return Decision(case, (shown,), "accepted", "resend_again")
-        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored)
+        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
         return Decision(case, (_once_more(case, stored, desk),), "accepted", "resend_on_clients_turn")
     if case.state == "held":
         case = replace(case, state="waiting_desk", held_since=None, reminders=0, state_before=None)
@@ -252,10 +252,10 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     late = base.last_delivered is not None and mail.at < base.last_delivered
     if before == "intake":
         round_trip = 1
-    elif before == "waiting_client" and not late:
+    elif before == "waiting_client" and not late and not mail.automatic:
         round_trip = next_round_trip(base, desk)
     else:
-        round_trip = base.round_trip
+        round_trip = base.round_trip  # what looked automatic counts nothing, though people read it (M3)
     base = _to_desk(_received(base, mail), mail, desk, round_trip=round_trip)
     pause = timedelta(hours=desk.rules.crisis_ack_hours)
     tell = not mail.automatic and (base.crisis_ack is None or mail.at - base.crisis_ack >= pause)

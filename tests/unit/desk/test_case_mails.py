@@ -198,6 +198,13 @@ def test_k0_automatic_mail_gets_no_answer() -> None:
     assert life.case.crisis_ack is None
 
 
+def test_k0_m3_what_looked_automatic_is_read_and_counts_nothing() -> None:
+    life = waiting_client().mail("2026-01-03 10:00", crisis=("死にたい",), automatic=True)
+    assert (life.case.state, life.case.round_trip, life.to_client) == ("waiting_desk", 1, [])
+    life.answered("2026-01-04 10:00")
+    assert (life.case.state, life.case.completed) == ("waiting_client", 1)
+
+
 def test_k2_never_by_a_clock_until_cleared() -> None:
     life = Life().mail("2026-01-01 10:00", crisis=("死にたい",)).answered(FAR)
     assert (life.case.state, life.due) == ("waiting_client", {})
