@@ -240,7 +240,7 @@ class Writer:
             view = views.case_view(case, here)
             values |= {"flags": view.flags, "previous": case.previous}
             values |= {"closes_on": view.closes_on, "round_trip": case.round_trip}
-        addresses = views.hidden(case, desk)
+        addresses = views.hidden(case, desk) if case is not None or shown is None else self._strangers(shown, here)
         if shown is not None:
             own = shown.own_text or shown.text
             values |= {"subject": masked(shown.subject, addresses), "text": masked(own, addresses), "arrived": shown.at}
@@ -253,6 +253,12 @@ class Writer:
         if letter.template == "delivery_failed":
             values["reason_words"] = plain_words(str(letter.values.get("reason", "")), desk.language)
         return values
+
+    def _strangers(self, shown: Entry, here: DeskWorld) -> tuple[str, ...]:
+        """What stays hidden of a mail without a case: its sender's address, and those of the case it claims (P1a)."""
+        claims = shown.extra.get("claims")
+        claimed = views.hidden(self._tx.case(int(claims)) if claims else None, here.desk)
+        return () if here.desk.show_client_address else (*claimed, *([shown.address] if shown.address else []))
 
     # -- both --------------------------------------------------------------------------------------------------
 

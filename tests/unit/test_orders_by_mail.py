@@ -1,11 +1,11 @@
-"""Orders above a counselor's text, alone and several at once (rules P4, C14)."""
+"""Orders above a counselor's text, alone and several at once (rules P4, C14); mail shown apart (P1a, D2)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from counselor_mail import again, play, reply, templates, two_counselors, with_desk, words
+from counselor_mail import CLIENT, again, play, reply, templates, two_counselors, with_desk, words
 
 from maild.config import Config
 from maild.desk.rules import Referral
@@ -75,3 +75,20 @@ def test_a_referral_that_nobody_configured(referring: Config) -> None:
     assert "登録がありません" in words(rows[1], "command_result")
     assert (rows[2].dispositions, templates(rows[2])) == (("refused",), [])
     assert words(rows[3], "reply").startswith("読みました。\n\n---")
+
+
+# -- P1a: a mail that is shown apart from every case -------------------------------------------------------------------
+
+
+def test_p1a_a_strangers_mail_names_no_registered_address(base: Config) -> None:
+    """D2: it claims a case, quotes the client's address in subject and text, and signs with its own."""
+    text = f"{CLIENT} の母です。お返事は okaa@else.example へください。hanako.y は元気です。"
+    said = {"from": "okaa@else.example", "text": text, "subject": f"Re: [受付 1] {CLIENT}"}
+    row = play(base, {"mail": said})[1]
+    assert row.dispositions == ("third_party",)
+    shown = words(row, "notice_third_party")
+    assert "の母です" in shown and "元気です" in shown
+    for secret in (CLIENT, "hanako.y", "okaa@else.example"):
+        assert secret not in shown
+    open_desk = play(with_desk(base, show_client_address=True), {"mail": said})[1]
+    assert CLIENT in words(open_desk, "notice_third_party")
