@@ -184,16 +184,13 @@ class Stage:
         if "raw" in mail:
             return self._arrive(sender, recipient, mail["raw"])
         answered = self._last_to(sender) if mail.get("answers") == "last" else None
+        headers = mail.get("headers", {})
         raw = self._message(
-            sender,
-            recipient,
-            mail.get("subject"),
-            str(mail.get("text", "")),
-            mail.get("attach", ()),
-            mail.get("headers", {}),
-            answered,
+            sender, recipient, mail.get("subject"), str(mail.get("text", "")), mail.get("attach", ()), headers, answered
         )
-        return self._arrive(sender, recipient, raw)
+        # Return-Path is the envelope's sender as the receiving host writes it down: "<>" is the null path (M3)
+        path = next((value for name, value in headers.items() if name.lower() == "return-path"), sender)
+        return self._arrive(path.strip().strip("<>"), recipient, raw)
 
     def _last_to(self, address: str) -> Sent | None:
         wanted = address.lower()

@@ -47,6 +47,11 @@ def test_a1_what_the_door_refuses_gets_no_letter(base: Config) -> None:
     assert templates(rows[2]) == ["crisis_ack"]
 
 
+def test_m3_the_return_path_is_the_envelope(base: Config) -> None:
+    rows = play(base, mail(headers={"Return-Path": "<>"}), mail(headers={"Return-Path": f"<{CLIENT}>"}))
+    assert [row.dispositions[0] for row in rows] == ["accepted", "automatic", "accepted"]
+
+
 def test_m6_a_mail_too_large_for_the_door(base: Config) -> None:
     big = Attachment("big.bin", "application/octet-stream", LARGEST)
     assert play(base, mail(attach=(big,)))[1].dispositions == ("rejected",)
