@@ -228,14 +228,24 @@ def test_k2_no_reply_after_a_crisis_closes_nothing() -> None:
 
 def test_k4_repeats_to_a_wider_circle_until_taken() -> None:
     life = Life().mail("2026-01-01 10:00", crisis=("死にたい",))
-    circles = []
-    for minutes in (30, 60, 90, 120):
+    circles = [{one.to for one in life.last.actions if isinstance(one, Letter)} - {"client"}]
+    for minutes in (30, 60, 90):
         assert life.due["urgent"] == at("2026-01-01 10:00") + timedelta(minutes=minutes)
         life.falls_due("urgent")
         circles.append({one.to for one in life.last.actions if isinstance(one, Letter)})
     assert circles[0] < circles[1] < circles[2] == circles[3]
     assert "urgent" not in life.order("2026-01-01 13:00", "taken").due
     assert life.case.crisis, "only #clear-crisis ends the flag"
+
+
+def test_k4_outside_the_hours_it_is_on_call_first() -> None:
+    life = Life().mail("2026-01-01 22:00", crisis=("死にたい",))
+    circles = []
+    for _ in range(4):
+        life.happen(Due(life.due["urgent"], "urgent", staffed=False))
+        circles.append({one.to for one in life.last.actions if isinstance(one, Letter)})
+    assert circles[0] == {"on_call"}
+    assert circles[0] < circles[1] < circles[2] == circles[3]
 
 
 @pytest.mark.parametrize("how", ["reply", "clear_crisis"])
