@@ -14,7 +14,6 @@ from maild.pipeline.world import DeskWorld
 from maild.pipeline.writing import Cause
 from maild.store import Outcome, SentMail
 
-
 # somebody waits behind these: whoever else can read them gets them (P8)
 REROUTED = ("notice", "notice_urgent", "notice_third_party", "alert_waiting")
 

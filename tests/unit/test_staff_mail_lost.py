@@ -52,7 +52,7 @@ class Office:
         report = (
             f"From: MAILER-DAEMON@relay.example\r\nTo: {DESK}\r\nSubject: failed\r\nMIME-Version: 1.0\r\n"
             'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n'
-            "Content-Type: text/plain\r\n\r\nIt did not arrive.\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Content-Type: text/plain\r\n\r\nLost.\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
             f"Reporting-MTA: dns; relay.example\r\n\r\nFinal-Recipient: rfc822; {mail.recipient}\r\n"
             "Action: failed\r\nStatus: 5.2.2\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
         ).encode()
