@@ -135,7 +135,7 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         case = replace(case, state="waiting_desk", held_since=None, reminders=0, state_before=None)
         case = replace(case, unanswered_since=case.unanswered_since or mail.at, clock_since=None, silence_from=None)
     if case.resend_told is not None and mail.at - case.resend_told < ONCE_A_DAY:
-        return Decision(case, (), "accepted", "resend_again")  # whatever its headers say (M3)
+        return Decision(case, (shown,), "accepted", "resend_again")  # told once a day, whatever its headers say (M3)
     case = replace(case, resend_told=mail.at)
     told = Letter("resend_received", values={"first_on": mail.resend_of}, entry=mail.entry)
     return Decision(case, (told, shown), "accepted", "resend_on_our_turn")

@@ -77,6 +77,7 @@ def test_c10_the_date_told_is_that_of_the_first_one(base: Config) -> None:
         told = next(read_message(one.data)[1] for one in row.sent if one.template == "resend_received")
         assert told.startswith("2026年1月5日")
     assert templates(rows[3]) == [], "once a day (M3)"
+    assert "alert_waiting" in templates(rows[3], "counselor"), "the counselors hear of each (C10)"
 
 
 def test_c10_a_machines_repeat_of_a_resend(base: Config) -> None:
