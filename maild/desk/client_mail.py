@@ -126,7 +126,7 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         case = resumed(case, mail.at)
     shown = Letter("alert_waiting", "inbox", {"resend": True, "last": False}, entry=mail.entry)
     if case.state == "waiting_client" and not late and stored is not None:
-        if case.resent == stored and case.resend_told is not None and mail.at - case.resend_told < ONCE_A_DAY:
+        if _sent_again_today(case, mail):
             # an auto-responder would have it for ever (M3), a person is seen by the counselors
             return Decision(case, (shown,), "accepted", "resend_again")
         case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
@@ -139,6 +139,12 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     case = replace(case, resend_told=mail.at)
     told = Letter("resend_received", values={"first_on": mail.resend_of}, entry=mail.entry)
     return Decision(case, (told, shown), "accepted", "resend_on_our_turn")
+
+
+def _sent_again_today(case: Case, mail: ClientMail) -> bool:
+    """Whether the newest reply has gone once more within a day."""
+    told = case.resend_told
+    return case.resent == case.last_reply and told is not None and mail.at - told < ONCE_A_DAY
 
 
 def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
@@ -193,6 +199,12 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         return Decision(case, (ended,), "accepted", "service_ended")
     shown = Letter("notice", "inbox", {"late": True, "attachments_dropped": bool(mail.attachments)}, entry=mail.entry)
     actions: tuple[Action, ...] = (_stripped(case, mail, desk), shown) if mail.attachments else (shown,)
+    stored = case.last_reply
+    if mail.resend_of is not None and stored is not None and not _sent_again_today(case, mail):
+        # the last reply evidently did not reach them; to be told that it was the last would help nobody (C10, C3)
+        again = _once_more(case, stored, desk)
+        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
+        return Decision(case, (again, *actions), "accepted", "resend_after_the_end")
     if mail.thanks or case.limit_told:
         return Decision(case, actions, "accepted", "after_the_end")
     told = Letter("limit_reached", entry=mail.entry)
