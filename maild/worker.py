@@ -16,11 +16,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from maild import log
-from maild.pipeline import Clearance, Pipeline
+from maild.pipeline import Arrived, Clearance, Pipeline
+from maild.readahead import ReadAhead
 from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
-BATCH = 64
+BATCH = 64  # mails in one transaction
+TAKEN = 256  # at once, under load: while one batch is decided upon the next is read
+FIRST = 16  # of those that were taken at once: nobody has read them ahead
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
 PAUSE = 5.0  # seconds until the disk or the database is asked again
 LONGEST_WAIT = 30.0  # seconds without a wake-up
@@ -33,6 +36,7 @@ class Worker:
     def __init__(self, store: Store, pipeline: Pipeline, wakes: int, report: Callable[[str], None]) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._ahead = ReadAhead(pipeline)
         self._wakes = wakes
         self._report = report
         self._careful = True  # until a fresh mail is seen: an earlier life may have died of what comes first
@@ -91,29 +95,42 @@ class Worker:
     # -- mail ------------------------------------------------------------------------------------------------------
 
     def _spooled(self) -> int:
-        batch = self._store.take(1 if self._careful else BATCH, _now())
-        if not batch:
+        taken = self._store.take(1 if self._careful else TAKEN, _now())
+        if not taken:
             return 0
-        if self._careful and all(mail.attempts == 1 for mail in batch):
+        if self._careful and all(mail.attempts == 1 for mail in taken):
             self._careful = False
-        if len(batch) == 1 or any(mail.attempts > 1 for mail in batch):
-            for mail in batch:
+        if len(taken) == 1 or any(mail.attempts > 1 for mail in taken):
+            for mail in taken:
                 self._one(mail)
-            return len(batch)
+            return len(taken)
         try:
-            self._receive(batch)
+            self._batches(taken)
         except TemporaryStoreError:
-            self._again(batch)
+            self._careful = True  # the store failed, not the mails: they are taken again, each by itself
+            self._ahead.close()
             raise
-        except Exception as error:
-            LOG.error("batch_failed", error=error, mails=len(batch))
-            for mail in batch:
-                self._one(mail)
-        return len(batch)
+        if len(taken) < TAKEN:
+            self._ahead.close()  # the rush is over
+        return len(taken)
 
-    def _again(self, batch: list[Spooled]) -> None:
-        """The store failed, not the mails: they are taken again, each by itself."""
-        self._careful = True
+    def _batches(self, taken: list[Spooled]) -> None:
+        first = FIRST if len(taken) > BATCH and self._ahead.useful else BATCH
+        batches = [taken[:first], *(taken[at : at + BATCH] for at in range(first, len(taken), BATCH))]
+        for number, batch in enumerate(batches):
+            read = self._ahead.result() if number else None
+            if number + 1 < len(batches):
+                self._ahead.start(batches[number + 1])
+            try:
+                self._receive(batch, read)
+            except TemporaryStoreError:
+                raise
+            except Exception as error:
+                LOG.error("batch_failed", error=error, mails=len(batch))
+                for mail in batch:
+                    self._one(mail)
+            if number + 1 < len(batches):
+                self._report("outbox")
 
     def _one(self, mail: Spooled) -> None:
         if mail.attempts > MOST_ATTEMPTS:
@@ -128,8 +145,8 @@ class Worker:
             LOG.error("mail_failed", error=error, spool=mail.id)
             self._set_aside(mail, type(error).__name__)
 
-    def _receive(self, batch: list[Spooled]) -> None:
-        dispositions = self._pipeline.receive(batch, _now(), self._clearance())
+    def _receive(self, batch: list[Spooled], read: list[Arrived] | None = None) -> None:
+        dispositions = self._pipeline.receive(batch, _now(), self._clearance(), read)
         for mail, disposition in zip(batch, dispositions, strict=True):
             LOG.info("mail_processed", spool=mail.id, disposition=disposition)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.errors import UserError
 
+_INCLUDE = re.compile(r'(?:(?m:^)[ \t]+)?\{% include "(?P<name>[\w./-]+)" (?P<sign>\+?)%\}(?P<end>\n?)')
+_MOST_DEEP = 8  # includes within includes
 _WEEKDAYS_JA = "月火水木金土日"
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS_EN = (
@@ -42,14 +45,47 @@ class _Environment(ImmutableSandboxedEnvironment):
     dataclass is none of these, so only the name is left to ask about.
     """
 
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self._plain: set[type] = set()
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute in a template."""
-        if is_dataclass(type(obj)) and not attribute.startswith("_"):
+        if type(obj) in self._plain or self._is_plain(type(obj)):
             try:
-                return getattr(obj, attribute)
+                if attribute[0] != "_":
+                    return getattr(obj, attribute)
             except AttributeError:
                 pass
         return super().getattr(obj, attribute)
+
+    def _is_plain(self, kind: type) -> bool:
+        if is_dataclass(kind):
+            self._plain.add(kind)
+            return True
+        return False
+
+
+class _Inlined(BaseLoader):
+    """Templates with what they include put in its place: a letter includes half a dozen parts, and each of them costs
+    a context of its own. What an include does to line ends stays: ``{{ "" }}`` keeps the end of a part from being
+    trimmed together with the line it stands in."""
+
+    def __init__(self, loader: BaseLoader) -> None:
+        self._loader = loader
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, path, fresh = self._loader.get_source(environment, template)
+        return self._inline(environment, source, 0), path, fresh
+
+    def _inline(self, environment: Environment, source: str, depth: int) -> str:
+        def part(match: re.Match[str]) -> str:
+            inner, _, _ = self._loader.get_source(environment, match["name"])
+            whole = self._inline(environment, inner.removesuffix("\n"), depth + 1)
+            # trim_blocks takes the line end behind a tag, unless ``+%}`` keeps it
+            return whole + '{{ "" }}' + (match["end"] if match["sign"] == "+" else "")
+
+        return source if depth > _MOST_DEEP else _INCLUDE.sub(part, source)
 
 
 class Templates:
@@ -58,20 +94,27 @@ class Templates:
     def __init__(self, root: Path, desk: str, language: str, timezone: str) -> None:
         self._language = language
         self._zone = ZoneInfo(timezone)
-        self._environment = _Environment(
-            loader=ChoiceLoader([FileSystemLoader(root / "desks" / desk), FileSystemLoader(root / language)]),
+        loader = ChoiceLoader([FileSystemLoader(root / "desks" / desk), FileSystemLoader(root / language)])
+        self._environment = self._made(loader)
+        self._inlined = self._made(_Inlined(loader))
+        self._known: dict[str, Template] = {}
+
+    def _made(self, loader: BaseLoader) -> _Environment:
+        environment = _Environment(
+            loader=loader,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             autoescape=False,
             auto_reload=False,
         )
-        self._environment.filters |= {"jdate": self.jdate, "jtime": self.jtime, "quote": quote, "wrap": wrap}
+        environment.filters |= {"jdate": self.jdate, "jtime": self.jtime, "quote": quote, "wrap": wrap}
+        return environment
 
     def render(self, name: str, values: Mapping[str, object]) -> Rendered:
         """Subject and text of one letter. Raises :class:`TemplateFault`."""
         try:
-            whole = self._environment.get_template(f"{name}.j2").render(values)
+            whole = self._whole(name, values)
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             at = f" line {line}" if line else ""
@@ -84,6 +127,15 @@ class Templates:
         if not first.startswith("Subject:"):
             raise TemplateFault(f"template {self._language}/{name}.j2: the first line must be 'Subject: …'")
         return Rendered(first.removeprefix("Subject:").strip(), rest.strip("\n") + "\n")
+
+    def _whole(self, name: str, values: Mapping[str, object]) -> str:
+        template = self._known.get(name)
+        try:
+            if template is None:
+                template = self._known[name] = self._inlined.get_template(f"{name}.j2")
+            return template.render(values)
+        except Exception:  # once more from the files as they are, which know the line that is wrong
+            return self._environment.get_template(f"{name}.j2").render(values)
 
     def jdate(self, value: date | datetime | None) -> str:
         """2026年2月9日(月); Monday, 9 February 2026."""

@@ -6,6 +6,7 @@ mails. ``sweep``: what time has brought. Each commits everything that follows fr
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,15 +14,16 @@ from maild.desk.actions import Letter
 from maild.desk.deadlines import may_close, start_of
 from maild.mail.address import canonical
 from maild.mail.parse import read
+from maild.mail.values import replace
 from maild.pipeline import clients, digest, returned, staff, watch
 from maild.pipeline.incoming import Arrived, of_form
 from maild.pipeline.operator_desk import overdue, resume_in
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
-from maild.store import Entry, Overtaken, Spooled, Store
+from maild.store import Entry, Envelope, Overtaken, Spooled, Store
 
-__all__ = ["Clearance", "Pipeline", "World"]
+__all__ = ["Arrived", "Clearance", "Pipeline", "World"]
 
 
 class Pipeline:
@@ -33,9 +35,12 @@ class Pipeline:
 
     # -- mail in -------------------------------------------------------------------------------------------------
 
-    def receive(self, batch: Sequence[Spooled], now: datetime, clearance: Clearance) -> list[str]:
-        """Process spooled mails in order, in one transaction; their dispositions. On any error nothing is changed."""
-        arrived = [self.parse(spooled) for spooled in batch]
+    def receive(
+        self, batch: Sequence[Spooled], now: datetime, clearance: Clearance, ahead: Sequence[Arrived] | None = None
+    ) -> list[str]:
+        """Process spooled mails in order, in one transaction; their dispositions. On any error nothing is changed.
+        ``ahead``: what was read in them already."""
+        arrived = [self.parse(spooled) for spooled in batch] if ahead is None else ahead
         try:
             with self._store.late_transaction() as tx:
                 dispositions = self._decide(Session(self._world, tx, now, clearance), arrived)
@@ -60,26 +65,42 @@ class Pipeline:
 
     def parse(self, spooled: Spooled) -> Arrived:
         """Bytes to facts, and the desk they are for; pure."""
-        raw = spooled.raw
-        facts = read(raw, envelope_from=spooled.envelope_from, ours=self._world.addresses)
-        recipients = [canonical(one) for one in spooled.recipients]
+        return self.read(spooled.id, spooled.source, spooled.arrived, spooled.raw, spooled.envelope)
+
+    def read(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> Arrived:
+        """The same for a mail that was taken out of its row."""
+        facts = read(raw, envelope_from=envelope.sender, ours=self._world.addresses)
+        recipients = [canonical(one) for one in envelope.recipients]
         found = self._world.addressed(recipients) or self._world.addressed(facts.to)
         here, token = found if found is not None else (self._world.desks[0], None)
-        sender = facts.from_address or canonical(spooled.envelope_from or "")
-        limit = self._world.limits.get(spooled.source, 0)
+        sender = facts.from_address or canonical(envelope.sender or "")
+        limit = self._world.limits.get(source, 0)
         mail = Arrived(
-            spool=spooled.id,
-            source=spooled.source,
-            at=spooled.arrived,
+            spool=number,
+            source=source,
+            at=at,
             raw=raw,
             facts=facts,
-            envelope_from=spooled.envelope_from,
+            envelope_from=envelope.sender,
             here=here,
             token=token,
             sender=sender,
             oversize=limit if 0 < limit < len(raw) else 0,
         )
         return of_form(mail)
+
+    def read_ahead(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> bytes:
+        """What is read in a mail, its words included, as bytes for another process; without the mail itself."""
+        mail = self.read(number, source, at, raw, envelope)
+        reading = None if mail.facts.kind in ("bounce", "unreadable") else mail.reading
+        desk = self._world.desks.index(mail.here)
+        bare = replace(mail, raw=b"", here=None, ahead=reading)  # type: ignore[arg-type]
+        return pickle.dumps((desk, bare), protocol=5)
+
+    def was_read(self, found: bytes, raw: bytes) -> Arrived:
+        """The same put together again."""
+        desk, mail = pickle.loads(found)
+        return replace(mail, raw=raw, here=self._world.desks[desk])  # type: ignore[no-any-return]
 
     def _prefetch(self, session: Session, arrived: Sequence[Arrived]) -> None:
         if not arrived:
@@ -98,6 +119,7 @@ class Pipeline:
             ),
             entries=True,
         )
+        session.tx.prefetch(bodies=_likely_resends(session, arrived))
 
     # -- our own mails ---------------------------------------------------------------------------------------------
 
@@ -165,6 +187,22 @@ class Pipeline:
     def _alert(self, session: Session, code: str, here: DeskWorld, once: str, line: str) -> None:
         letter = Letter("operator_alert", "operators", {"code": code, "lines": [line], "days": 0}, timer=True)
         session.writer.letter(letter, None, here, Cause(once))
+
+
+def _likely_resends(session: Session, arrived: Sequence[Arrived]) -> list[tuple[int, str, str, str]]:
+    """The bodies that will be looked for in the cases these mails will probably join (C10)."""
+    wanted = []
+    for mail in arrived:
+        if mail.facts.kind != "mail" or mail.sender in mail.here.staff:
+            continue
+        desk = mail.here.desk.name
+        answered = [session.tx.sent_mail(one) for one in (*mail.facts.in_reply_to, *mail.facts.references)]
+        numbers = {sent.case for sent in answered if sent is not None and sent.case is not None}
+        open_case = session.tx.open_case(desk, mail.sender)
+        if open_case is not None:
+            numbers.add(open_case.number)
+        wanted += [(number, desk, mail.sender, mail.body_key) for number in numbers]
+    return wanted
 
 
 def _take(session: Session, mail: Arrived) -> str:

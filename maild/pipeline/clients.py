@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from maild.desk import crisis, intake, thanks, wishes
+from maild.desk import crisis, intake
 from maild.desk.actions import Action, Letter
 from maild.desk.case import Case
 from maild.desk.events import ClientMail
 from maild.desk.kinds import decide
 from maild.desk.threads import Route, registered, route, tagged
 from maild.mail import quotes
+from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
+from maild.pipeline.reading import items, words_of
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause, text_of
 from maild.store import Seen
@@ -95,7 +96,7 @@ def own_words(session: Session, mail: Arrived) -> Arrived:
         return mail
     parties = (mail.here.desk.address, mail.sender)
     own = quotes.own_text(facts.text, subject=facts.subject, parties=parties, known=known)
-    return replace(mail, facts=replace(facts, own_text=own))
+    return mail if own == facts.own_text else replace(mail, facts=replace(facts, own_text=own), ahead=None)
 
 
 # -- which case ----------------------------------------------------------------------------------------------------
@@ -128,14 +129,13 @@ def triage(session: Session, mail: Arrived, claimed: Case | None) -> tuple[str, 
     here = mail.here
     if not here.desk.rules.crisis:
         return ()
-    own = f"{mail.facts.subject}\n{mail.facts.own_text}"
-    if not crisis.hits(own, here.phrases):
+    if not mail.reading.hits:
         return ()
     # only ours: a cry for help that stands in an earlier mail of theirs as well is still a cry for help
     known = list(here.ours)
     if claimed is not None:
         known += [entry.text for entry in session.tx.entries(claimed.number) if entry.kind in ("reply", "interim")]
-    return crisis.hits(quotes.without_known(own, known), here.phrases)
+    return crisis.hits(quotes.without_known(words_of(mail.facts), known), here.phrases)
 
 
 def _turned_away(session: Session, mail: Arrived, claimed: Case | None, own: list[Case]) -> str | None:
@@ -224,7 +224,7 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
     wanted = {item.item for item in desk.rules.required}
     found = {item: value for item, value in (mail.form or {}).items() if item in wanted}
     found |= (
-        intake.find(facts.own_text, desk.rules.required, subject=facts.subject, from_name=facts.from_name)
+        (items(facts, here) if mail.reading.found is None else mail.reading.found)
         if needs_intake or hits or (joined is not None and joined.state_before == "intake")
         else {}
     )
@@ -242,9 +242,9 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
         found=found,
         crisis=hits,
         attachments=len(facts.attachments) + (1 if UNREAD & set(facts.defects) else 0),
-        companions=intake.companions(facts.own_text),
-        thanks=thanks.is_thanks(facts.own_text),
-        wishes=wishes.find(facts.own_text),
+        companions=mail.reading.companions,
+        thanks=mail.reading.thanks,
+        wishes=mail.reading.wishes,
         resend_of=_resend_of(session, mail, joined, seen),
         automatic=facts.kind == "automatic",
     )

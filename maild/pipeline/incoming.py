@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property
 
 from maild.desk import intake
-from maild.desk.textfold import resend_key
 from maild.mail.address import canonical
 from maild.mail.facts import Facts
+from maild.mail.values import replace
+from maild.pipeline.reading import Reading, read_words
 from maild.pipeline.world import DeskWorld
 from maild.store import Entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: changed by ``values.replace``
 class Arrived:
     """A parsed mail. ``sender`` is the From address, or the envelope sender where From is unusable (M2)."""
 
@@ -31,6 +32,7 @@ class Arrived:
     sender: str = field(repr=False)
     oversize: int = 0  # the limit in bytes it is over; 0: it is not (M6)
     form: Mapping[str, str] | None = field(default=None, repr=False)  # fields of a web form's mail (I3)
+    ahead: Reading | None = field(default=None, repr=False)  # its words, where they were read before
 
     @property
     def message_id(self) -> str:
@@ -40,7 +42,12 @@ class Arrived:
     @property
     def body_key(self) -> str:
         """What two sendings of the same text have in common (C10)."""
-        return _body_key(self.facts.own_text or self.facts.text)
+        return self.reading.body_key
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What its own words say."""
+        return self.ahead or read_words(self.facts, self.here)
 
     @property
     def unread_key(self) -> str:
@@ -73,9 +80,6 @@ class Arrived:
             address=self.sender,
             body_key=self.unread_key if kind in ("rejected", "automatic") else self.body_key,
         )
-
-
-_body_key = lru_cache(maxsize=1)(resend_key)  # asked for several times while one mail is processed
 
 
 def of_form(mail: Arrived) -> Arrived:

@@ -8,13 +8,14 @@ from functools import lru_cache
 
 from maild.desk.address_forms import AFTER, AT, BEFORE, address_pattern, local_pattern
 from maild.desk.ordinary_words import words
+from maild.mail.charmap import NARROW
 
 MASK = "＊＊＊"
 
 _ODD = re.compile("[\u0130\u0131\u017f\u212a]")  # what matches an ASCII letter in any case without being it
 _VISIBLE = re.compile("[!-~！-～]+")
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ENCODED = re.compile("[%=][0-9a-f][0-9a-f]|&#")
+_LETTER = re.compile("[0-9A-Za-z０-９Ａ-Ｚａ-ｚ%=&]")
 _RUNS = re.compile("[a-z0-9]+")
 
 # Local parts that are words of every text: they tell nobody who it is, except beside an @ or where an address is named.
@@ -40,17 +41,25 @@ def masked(text: str, addresses: Collection[str]) -> str:
 def _lacks(text: str, address: str) -> bool:
     """Whether the address surely stands nowhere in the text, however written. Nearly always so, and then nothing has
     to be compiled: that takes longer than all the rest of a mail."""
-    base = address.rpartition("@")[0].strip('"').partition("+")[0] or address
-    if not base.isascii() or _ODD.search(text):
+    telling = _telling(address)
+    if not telling or _ODD.search(text):
         return False
+    if not _LETTER.search(text):
+        return True
     seen = "".join(_VISIBLE.findall(text))
     if not seen.isascii():
-        seen = seen.translate(_NARROW)
+        seen = NARROW(seen)
     seen = seen.lower()
     if _ENCODED.search(seen):
         return False
-    telling = max(_RUNS.findall(base.lower()), key=len, default="")  # a dot may be written in words
     return telling not in "".join(_RUNS.findall(seen))
+
+
+@lru_cache(maxsize=512)
+def _telling(address: str) -> str | None:
+    """The longest run of letters or digits in a local part (a dot may be written in words); "" or None: not so simple."""
+    base = address.rpartition("@")[0].strip('"').partition("+")[0] or address
+    return max(_RUNS.findall(base.lower()), key=len, default="") if base.isascii() else None
 
 
 @lru_cache(maxsize=512)

@@ -43,6 +43,11 @@ class Spooled:
     _raw: Callable[[], bytes] = field(repr=False, compare=False)
 
     @property
+    def envelope(self) -> Envelope:
+        """Who handed it over to whom."""
+        return self._envelope()
+
+    @property
     def envelope_from(self) -> str | None:
         """The reverse-path, None where the source knows none."""
         return self._envelope().sender
@@ -199,7 +204,7 @@ class OutboxRow:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: changed by ``values.replace``
 class Entry:
     """One mail, reply or note as it is kept. ``body_key`` is the normalised body: hashed, never stored."""
 

@@ -658,3 +658,25 @@ def test_the_page_lists_every_letter_with_its_variables() -> None:
     for name, spec in LETTERS.items():
         names = " ".join(v.name if v.default is REQUIRED else f"{v.name}?" for v in spec.variables) or "none"
         assert f"| `{name}` | {spec.audience} | {spec.purpose} | {names} |" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_parts_put_in_their_place_change_nothing(language: str) -> None:
+    """Letters are rendered from templates with their includes inlined; to the byte what the files as they are give."""
+    both = templates(language)
+    for name in LETTERS:
+        as_it_is = both._environment.get_template(f"{name}.j2")
+        inlined = both._inlined.get_template(f"{name}.j2")
+        for values in every(name, language):
+            assert inlined.render(values) == as_it_is.render(values), name
+
+
+def test_a_fault_within_a_part_is_told_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "ja").mkdir()
+    (tmp_path / "ja" / "ack.j2").write_text('Subject: a\n\nb\n{% include "_part.j2" %}\n')
+    (tmp_path / "ja" / "_part.j2").write_text("one\ntwo {% if %}\n")
+    with pytest.raises(TemplateFault, match="line 2"):
+        Templates(tmp_path, "soudan", "ja", "Asia/Tokyo").render("ack", {})
+    (tmp_path / "ja" / "_part.j2").unlink()
+    with pytest.raises(TemplateFault, match=r"_part\.j2"):
+        Templates(tmp_path, "soudan", "ja", "Asia/Tokyo").render("ack", {})
