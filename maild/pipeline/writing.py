@@ -186,6 +186,8 @@ class Writer:
             recipients = tuple(one.address for one in desk.counselors)
         else:
             recipients = inboxes_of(case, here)
+            if letter.template == "notice_urgent":  # whoever took the case on, a crisis is everybody's (K2)
+                recipients = tuple(dict.fromkeys((*inboxes_of(None, here), *recipients)))
         shown = self._tx.entry(letter.entry) if letter.entry is not None else None
         text = self._staff_text(letter, case, here, shown) if recipients else None  # the same for all of them
         for recipient in recipients:
@@ -301,8 +303,8 @@ class Writer:
 
 
 def inboxes_of(case: Case | None, here: DeskWorld) -> tuple[str, ...]:
-    """The shared inboxes, or the counselor whom the case was assigned to."""
-    if case is not None and case.assigned:
+    """The shared inboxes, or the counselor whom the case was assigned to, as long as they are one (P9)."""
+    if case is not None and case.assigned and any(one.address == case.assigned for one in here.desk.counselors):
         return (case.assigned,)
     return tuple(dict.fromkeys((here.desk.shared_inbox, *here.desk.inboxes)))
 

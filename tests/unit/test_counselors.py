@@ -301,6 +301,12 @@ def test_an_assigned_case_goes_to_its_counselor_and_back_to_the_pool(base: Confi
     assert [one.to for one in rows[4].sent if one.template == "notice"] == ["inbox@soudan.example"]
 
 
+def test_k2_a_crisis_in_an_assigned_case_reaches_the_shared_inbox_too(base: Config) -> None:
+    row = play(base, reply("#担当 鈴木一郎"), again("もう死にたいです。"))[2]
+    urgent = {one.to for one in row.sent if one.template == "notice_urgent"}
+    assert urgent == {"inbox@soudan.example", SUZUKI, *base.desks[0].on_call}
+
+
 def test_every_shared_inbox_hears_of_a_mail(base: Config) -> None:
     row = play(with_desk(base, inboxes=("second@soudan.example",)))[0]
     assert {one.to for one in row.sent if one.template == "notice"} == {"inbox@soudan.example", "second@soudan.example"}

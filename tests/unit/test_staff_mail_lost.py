@@ -1,4 +1,4 @@
-"""A notice cannot be delivered: another way, and the operators (rules P8, C9)."""
+"""A notice cannot be delivered, or would go to somebody who has left: another way (rules P8, P9, C9)."""
 
 from __future__ import annotations
 
@@ -109,3 +109,20 @@ def test_p8_a_strangers_mail_reaches_a_person_too(office: Office) -> None:
     again = [mail for _, template, mail in office.sent() if template == "notice_third_party"]
     assert {mail.recipient for mail in again} == {*office.config.desks[0].on_call, SATO, SUZUKI}
     assert all("1番の続きのように見えます" in read_message(mail.data)[1] for mail in again)
+
+
+def test_p9_what_was_assigned_to_a_counselor_who_left_goes_to_the_shared_inbox(office: Office) -> None:
+    office.receive(CLIENT, letter(CLIENT, FIRST))
+    (notice,) = [mail for _, template, mail in office.sent() if template == "notice"]
+    order = Draft(
+        "<o1@soudan.example>", "", SATO, DESK, "Re:", "#担当 鈴木一郎", START, "Asia/Tokyo", notice.message_id
+    )
+    assert office.receive(SATO, compose(order)) == ["command"]
+    office.sent()
+    office.receive(CLIENT, letter(CLIENT, "もう一つあります。").replace(b"<m1@", b"<m2@"))
+    assert {to for to, template, _ in office.sent() if template == "notice"} == {SUZUKI}
+    desk = office.config.desks[0]
+    stayed = replace(desk, counselors=tuple(one for one in desk.counselors if one.address != SUZUKI))
+    office.pipeline = Pipeline(build_world(replace(office.config, desks=(stayed,))), office.store)
+    office.receive(CLIENT, letter(CLIENT, "まだ待っています。").replace(b"<m1@", b"<m3@"))
+    assert {to for to, _, _ in office.sent()} == {INBOX}
