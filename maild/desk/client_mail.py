@@ -22,7 +22,7 @@ def decide(case: Case | None, mail: ClientMail, desk: Desk) -> tuple[str, Decisi
     """The kind of event this mail turned out to be, and what follows."""
     if mail.crisis:
         return "crisis", _crisis(case, mail, desk)
-    if mail.attachments and desk.rules.attachments != "strip" and not _continues_closed(case, mail):
+    if mail.attachments and desk.rules.attachments != "strip" and not _service_ended(case):
         return "rejected", _rejected(case, mail, desk)
     if case is None:
         return "mail", _first(mail, desk)
@@ -33,9 +33,9 @@ def decide(case: Case | None, mail: ClientMail, desk: Desk) -> tuple[str, Decisi
     return "mail", _open(case, mail, desk)
 
 
-def _continues_closed(case: Case | None, mail: ClientMail) -> bool:
-    # C3, C12, D1 say how a mail to such a case is answered; a word about attachments would mislead
-    return case is not None and case.state == "closed" and not _in_time(case, mail)
+def _service_ended(case: Case | None) -> bool:
+    # C12 answers whatever comes; to ask for the text without the file would mislead
+    return case is not None and case.reason == "service_ended"
 
 
 def _in_time(case: Case, mail: ClientMail) -> bool:
@@ -46,9 +46,9 @@ def _in_time(case: Case, mail: ClientMail) -> bool:
 
 def _may_be_resend(case: Case) -> bool:
     """In ``intake`` the same text is an intake mail; without a reply of ours there is none to send again (C10)."""
-    if case.state not in ("waiting_desk", "waiting_client", "held"):
-        return False
     turn = interrupted(case)
+    if case.state == "undeliverable" and case.bounced is not None:
+        return True
     return turn == "waiting_desk" or (turn == "waiting_client" and case.last_reply is not None)
 
 
@@ -118,21 +118,33 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     case = replace(_received(case, mail), resends=case.resends + 1, last_entry=case.last_entry)
     late = case.last_delivered is not None and mail.at < case.last_delivered
     stored = case.last_reply
+    if case.bounced is not None and case.state in ("undeliverable", "held"):
+        # they write because our reply did not arrive: it goes again, and after it the turn is theirs (M4)
+        case, again = returned_reply(case, desk)
+        return Decision(resumed(replace(case, state_before="waiting_desk"), mail.at), again, "accepted", "resend_heals")
+    if case.state == "undeliverable":
+        case = resumed(case, mail.at)
     shown = Letter("alert_waiting", "inbox", {"resend": True, "last": False}, entry=mail.entry)
     if case.state == "waiting_client" and not late and stored is not None:
-        if case.resent == stored:
-            # it went twice by now; an auto-responder would have it for ever (M3), a person is seen by the counselors
+        if _sent_again_today(case, mail):
+            # an auto-responder would have it for ever (M3), a person is seen by the counselors
             return Decision(case, (shown,), "accepted", "resend_again")
-        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored)
+        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
         return Decision(case, (_once_more(case, stored, desk),), "accepted", "resend_on_clients_turn")
     if case.state == "held":
         case = replace(case, state="waiting_desk", held_since=None, reminders=0, state_before=None)
         case = replace(case, unanswered_since=case.unanswered_since or mail.at, clock_since=None, silence_from=None)
     if case.resend_told is not None and mail.at - case.resend_told < ONCE_A_DAY:
-        return Decision(case, (), "accepted", "resend_again")  # whatever its headers say (M3)
+        return Decision(case, (shown,), "accepted", "resend_again")  # told once a day, whatever its headers say (M3)
     case = replace(case, resend_told=mail.at)
     told = Letter("resend_received", values={"first_on": mail.resend_of}, entry=mail.entry)
     return Decision(case, (told, shown), "accepted", "resend_on_our_turn")
+
+
+def _sent_again_today(case: Case, mail: ClientMail) -> bool:
+    """Whether the newest reply has gone once more within a day."""
+    told = case.resend_told
+    return case.resent == case.last_reply and told is not None and mail.at - told < ONCE_A_DAY
 
 
 def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
@@ -186,10 +198,17 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         ended = Letter("service_end", values={"ends_on": None, "text": ""}, entry=mail.entry)
         return Decision(case, (ended,), "accepted", "service_ended")
     shown = Letter("notice", "inbox", {"late": True, "attachments_dropped": bool(mail.attachments)}, entry=mail.entry)
+    actions: tuple[Action, ...] = (_stripped(case, mail, desk), shown) if mail.attachments else (shown,)
+    stored = case.last_reply
+    if mail.resend_of is not None and stored is not None and not _sent_again_today(case, mail):
+        # the last reply evidently did not reach them; to be told that it was the last would help nobody (C10, C3)
+        again = _once_more(case, stored, desk)
+        case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
+        return Decision(case, (again, *actions), "accepted", "resend_after_the_end")
     if mail.thanks or case.limit_told:
-        return Decision(case, (shown,), "accepted", "after_the_end")
+        return Decision(case, actions, "accepted", "after_the_end")
     told = Letter("limit_reached", entry=mail.entry)
-    return Decision(replace(case, limit_told=True), (told, shown), "accepted", "limit_reached")
+    return Decision(replace(case, limit_told=True), (told, *actions), "accepted", "limit_reached")
 
 
 def _reopened(case: Case, at: datetime | None = None) -> Case:
@@ -245,10 +264,10 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     late = base.last_delivered is not None and mail.at < base.last_delivered
     if before == "intake":
         round_trip = 1
-    elif before == "waiting_client" and not late:
+    elif before == "waiting_client" and not late and not mail.automatic:
         round_trip = next_round_trip(base, desk)
     else:
-        round_trip = base.round_trip
+        round_trip = base.round_trip  # what looked automatic counts nothing, though people read it (M3)
     base = _to_desk(_received(base, mail), mail, desk, round_trip=round_trip)
     pause = timedelta(hours=desk.rules.crisis_ack_hours)
     tell = not mail.automatic and (base.crisis_ack is None or mail.at - base.crisis_ack >= pause)
@@ -280,6 +299,8 @@ def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
         told = Letter("attachment_rejected", values={"closes_on": None, "first": True, "stripped": False})
         return Decision(None, (told,), "rejected", "attachment")
     again: tuple[Action, ...] = ()
+    if case.state == "closed" and not _in_time(case, mail):
+        return _rejected_after_end(case, mail)
     if case.state == "closed":
         # in time after all (C7): open again until the day it had closed on, or the seven days of A3
         case = _on_its_old_day(case, mail.at, desk)
@@ -293,6 +314,15 @@ def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     case = _threaded(case, mail)
     told = Letter("attachment_rejected", values={"closes_on": closes_on(case, desk), "first": False, "stripped": False})
     return Decision(case, (*again, told), "rejected", "attachment")
+
+
+def _rejected_after_end(case: Case, mail: ClientMail) -> Decision:
+    """The conversation is over: the file is rejected as ever (A1), and what C3 and D1 say once stays to be said."""
+    case = _threaded(case, mail)
+    if case.declined == "spam" or case.decline_told:
+        return Decision(case, (), "rejected", "attachment_after_end")  # only recorded (D1)
+    values = {"closes_on": None, "first": False, "stripped": False, "over": True}
+    return Decision(case, (Letter("attachment_rejected", values=values),), "rejected", "attachment_after_end")
 
 
 def _stripped(case: Case, mail: ClientMail, desk: Desk) -> Letter:
@@ -342,6 +372,7 @@ def _to_desk(case: Case, mail: ClientMail, desk: Desk, *, round_trip: int) -> Ca
         clock_since=None,
         silence_from=None,
         floor=None,
+        no_reply_asked=False,
         unanswered_since=min(earlier, mail.at) if earlier else mail.at,  # two sources may hand over out of order
         alerts=case.alerts if earlier else 0,
     )

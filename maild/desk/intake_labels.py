@@ -14,15 +14,14 @@ from maild.mail.charmap import Charmap
 
 #: Full-width ASCII, the ideographic space and odd spaces, one character for one: offsets stay those of the raw text.
 WIDTH = Charmap(
-    {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-    | dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2009\t\v\f\u200b\ufeff"), " ")
-    | {ord("｡"): "。", ord("､"): "、", ord("･"): "・", ord("﹕"): ":", ord("∶"): ":"}
-)
-
-# emoji and what else decorates, as ♪: a bullet before a label, the end of a sentence in prose
-WIDTH |= dict.fromkeys(
-    (*range(0x1F300, 0x1FB00), *range(0x2700, 0x2713), *range(0x2715, 0x2768), 0x2600, 0x2601, 0x263A, 0x2B50, 0xFE0F),
-    "♪",
+    {
+        **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+        **dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2009\t\v\f\u200b\ufeff"), " "),
+        **{ord("｡"): "。", ord("､"): "、", ord("･"): "・", ord("﹕"): ":", ord("∶"): ":"},
+        # emoji and what else decorates, as ♪: a bullet before a label, the end of a sentence in prose
+        **dict.fromkeys((*range(0x1F300, 0x1FB00), *range(0x2700, 0x2713), *range(0x2715, 0x2768)), "♪"),
+        **dict.fromkeys((0x2600, 0x2601, 0x263A, 0x2B50, 0xFE0F), "♪"),
+    }
 )
 
 _BULLET = r"[ >|*♡♥■◆●○〇◯◎▼▽□◇・•※☆★♪#\-–—_]*(?:(?:\(?\d{1,2}\)?|[①-⑳]|[一二三四五六七八九十]|[QA]\d{0,2})(?:[.):、．](?!\d)|(?=[^\d歳才代%年月日時分]))[ ]*)?[【\[<〈《〔「『(*“\"'※■▼]*[ ]*"

@@ -104,6 +104,14 @@ def _reopen(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
     return "reopen", _did(case, "reopened")
 
 
+def asks_back(case: Case, order: Command) -> bool:
+    """Whether ``#no-reply`` would end the wait of somebody who never had an answer: it is meant for a mere thank-you
+    (C14). Said twice, or together with ``#send``, it is meant so."""
+    if order.name != "no_reply" or order.argument == "send" or case.no_reply_asked:
+        return False
+    return case.last_reply is None and case.state in ("waiting_desk", "held") and interrupted(case) != "intake"
+
+
 def _no_reply(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
     if case.state not in ("waiting_desk", "held") or interrupted(case) == "intake":
         return "note", _did(case, "not_our_turn")

@@ -227,16 +227,16 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
 
 
 def _urgent_again(case: Case, *, staffed: bool) -> Decision:
-    """The urgent notice once more, to a wider circle each time (K4): outside the desk's hours ``on_call`` first."""
+    """The urgent notice once more, to a wider circle each time (K4): the inbox and ``on_call`` had the first one, so
+    every counselor is next, then the operators. Outside the desk's hours ``on_call`` is asked once more before."""
     case = replace(case, urgent_count=case.urgent_count + 1)
     values = {"repeat": case.urgent_count}
-    circles: tuple[Audience, ...] = ("inbox", "on_call") if staffed else ("on_call",)
-    if case.urgent_count >= 2:
+    circle = case.urgent_count + 1 if staffed else case.urgent_count
+    circles: tuple[Audience, ...] = ("on_call",)
+    if circle >= 2:
         circles = ("inbox", "on_call", "counselors")
-    actions: list[Action] = [
-        Letter("notice_urgent", circle, values, entry=case.last_entry, timer=True) for circle in circles
-    ]
-    if case.urgent_count >= 3:
+    actions: list[Action] = [Letter("notice_urgent", one, values, entry=case.last_entry, timer=True) for one in circles]
+    if circle >= 3:
         actions.append(Letter("operator_alert", "operators", {"code": "crisis_untaken"}, timer=True))
     return Decision(case, tuple(actions), None, "urgent_again")
 

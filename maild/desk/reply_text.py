@@ -235,7 +235,7 @@ class _Reading:
         if mark is not None and mark.kind == "forwarded":
             self.doubt("forwarded")
         if prefixed:
-            self._read_interleaved(start)
+            self._read_interleaved(start, foreign=mark is not None and self._is_foreign(start))
         else:
             if mark is None:
                 self.doubt("internal_text")  # no program quotes without prefix, attribution and headers alike
@@ -370,7 +370,13 @@ class _Reading:
             if (len(folded) >= _LONG and self.clients.likeness(folded) >= _LIKE) or (run >= _RUN and run > len(folded)):
                 self.doubt("like_notice")
 
-    def _read_interleaved(self, start: int) -> None:
+    def _is_foreign(self, start: int) -> bool:
+        """Below an attribution nothing but prefixed lines to the end, none of them from the notice: the quote of
+        another mail. Nobody has written into that one; with a line of the notice in it, somebody may have."""
+        rest = range(start, len(self.lines))
+        return all((self.quoted[at] and self.found[at] is None) or not self.folded[at] for at in rest)
+
+    def _read_interleaved(self, start: int, *, foreign: bool) -> None:
         """In and below a quote with prefixes: lines without one are the counselor's."""
         count = len(self.lines)
         inside = False
@@ -398,6 +404,7 @@ class _Reading:
                 furthest = max(furthest, place)
                 if (
                     folded
+                    and not foreign
                     and self.known is not None
                     and self.found[at] is None
                     and not self._is_program_line(at, start)

@@ -51,9 +51,11 @@ def _table() -> dict[tuple[State | None, str], frozenset[State | None]]:
         ("waiting_desk", "resend"): to("waiting_desk"),
         ("waiting_client", "resend"): to("waiting_client"),
         ("held", "resend"): to("waiting_desk"),
+        # the reply that came back goes again, and after it the turn is the client's (M4)
+        ("undeliverable", "resend"): to("waiting_desk", "waiting_client"),
         ("undeliverable", "rejected"): to("waiting_desk", "waiting_client", "intake"),
-        # a rejected mail that arrived before a clock closed the case opens it again (C7, A3)
-        ("closed", "rejected"): to("waiting_client", "intake"),
+        # a rejected mail that arrived before a clock closed the case opens it again (C7, A3); others change nothing
+        ("closed", "rejected"): to("waiting_client", "intake", "closed"),
         # a new case of its own, never joined to the old one (K2)
         ("closed", "crisis"): to("waiting_desk"),
         # a final reply that was completed stays so; a supplement changes nothing until it is delivered

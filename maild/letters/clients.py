@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from maild.letters.parts import AT, CLOSES, DAY, LATER, TEXT, CaseUse, LetterSpec, Variable, variable
+from maild.letters.parts import AT, CLOSES, DAY, EVENING, LATER, TEXT, CaseUse, LetterSpec, Variable, variable
 
 _PHONE = variable("phone", "str", "the desk's phone, empty where it has none", "")
 _UNTIL = variable("until", "date | None", "last day of it, None where open", None)
@@ -57,7 +57,14 @@ TO_CLIENTS: Final[Mapping[str, LetterSpec]] = {
         ),
         ({}, {"first": True}, {"terms_changed": True, "resend_after_days": 0}),
     ),
-    "crisis_ack": _client("At once on a crisis: who can be reached now (K2, K3). Promises no consultation."),
+    "crisis_ack": _client(
+        "At once on a crisis: who can be reached now (K2, K3). Promises no consultation.",
+        (
+            variable("staffed", "bool", "it is within the desk's hours", True),
+            variable("later", "list of hotlines", "those of `hotlines` that cannot be reached at this hour", ()),
+        ),
+        ({}, {"staffed": False}, {"staffed": False, "later": [EVENING]}),
+    ),
     "intake_missing": _client(
         "Asks for the items still missing (I1).",
         (_MISSING, variable("asked", "int", "which time we ask: 1 or 2", 1), CLOSES),
@@ -70,8 +77,9 @@ TO_CLIENTS: Final[Mapping[str, LetterSpec]] = {
             CLOSES,
             variable("first", "bool", "there is no case yet", False),
             variable("stripped", "bool", "the text reached us without the file", False),
+            variable("over", "bool", "the case it answers is closed", False),
         ),
-        ({"first": True}, {"closes_on": DAY}, {"stripped": True}, {"stripped": True, "closes_on": DAY}),
+        ({"first": True}, {"over": True}, {"closes_on": DAY}, {"stripped": True}, {"stripped": True, "closes_on": DAY}),
     ),
     "too_large": _client(
         "The mail was over the size limit (M6).", (variable("limit_mb", "int", "the limit"),), ({"limit_mb": 10},)

@@ -112,10 +112,11 @@ SAMPLE_CASES: Final = (
     CaseView(7, "[受付 7]", "けん", 3, 3, "closed", None),
 )
 SAMPLE_TERMS: Final = (TermsView("2026-04", "https://desk.example/terms"), TermsView("第3"))
+EVENING: Final = Hotline("十代の電話", "0120-111-111", "16時から21時", "https://teens.example/", "三重県", "18歳まで")
 SAMPLE_HOTLINES: Final = (
     (
         Hotline("夜の電話", "0120-000-000", "24時間"),
-        Hotline("十代の電話", "0120-111-111", "16時から21時", "https://teens.example/", "三重県", "18歳まで"),
+        EVENING,
         Hotline("話せる場所の一覧", url="https://list.example/"),
         Hotline("救急車", "119"),
     ),

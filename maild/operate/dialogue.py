@@ -72,7 +72,10 @@ def as_dialogue(row: Row, config: Config) -> str:
     lines.append(f"[{row.step.number}] {at:%Y-%m-%d}({_WEEKDAYS[at.weekday()]}) {at:%H:%M:%S}  {_what(row, config)}")
     lines += _said(row)
     for disposition in row.dispositions:
-        lines.append(f"    → {_DISPOSITIONS.get(disposition, disposition)}  [{disposition}]")
+        said = _DISPOSITIONS.get(disposition, disposition)
+        if disposition == "refused" and row.step.mail is not None:
+            said = "受け取らなかった（返事もしない）"  # no desk's address, or a notice answered by a stranger (P3)
+        lines.append(f"    → {said}  [{disposition}]")
     for one in row.sent[len(earlier) :]:
         lines += ["", *_letter(one, zone)]
     return "\n".join([*lines, *_cases(row.cases, config)])

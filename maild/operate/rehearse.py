@@ -16,18 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from maild.app.assembly import build_world
+from maild.app.screen import Refuse
 from maild.compose import Draft, compose
 from maild.config import Config
 from maild.desk.case import Case
 from maild.desk.deadlines import client_seconds, closes_on
 from maild.errors import UserError
 from maild.mail import charset, header
+from maild.mail.address import parse_mailboxes
+from maild.operate.made_mail import with_attachments, with_headers
 from maild.operate.scenario import Attachment, Step
 from maild.pipeline import Clearance, Pipeline
 from maild.store import Claimed, Incoming, Store
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _AT_ONCE = 256  # deliveries decided upon in one transaction
+LARGEST = 10_485_760  # as max_message_bytes, where no listener sets it
 _STORM = 10_000  # deadlines at one instant that lead nowhere: a fault of ours, told rather than looped on
 
 
@@ -80,6 +84,9 @@ class Stage:
         self._store: Store = open_store(config, throw_away=True)
         world = build_world(config, lambda: "".join(dice.choices(_ALPHABET, k=26)), eight_bit=True)
         self._world = world
+        self._screen = Refuse(config)
+        doors = (config.receive.smtp, config.receive.lmtp)
+        self._most_bytes = max((one.max_message_bytes for one in doors if one is not None), default=LARGEST)
         self._pipeline = Pipeline(world, self._store)
         self._now = start.astimezone(UTC)
         self._sent: list[Sent] = []  # all of it
@@ -151,6 +158,9 @@ class Stage:
 
     def _arrive(self, sender: str, recipient: str, raw: bytes) -> list[str]:
         mail = Incoming("rehearsal", self._now, sender, (recipient,), raw)
+        turned_away = self._at_the_door(mail)
+        if turned_away is not None:
+            return [turned_away]
         self._store.accept([mail])
         found: list[str] = []
         for spooled in self._store.take(100, self._now):
@@ -158,23 +168,29 @@ class Stage:
         self._deliver()
         return found
 
+    def _at_the_door(self, mail: Incoming) -> str | None:
+        """What the daemon refuses in the conversation with the sending server, so that nothing of it comes in: at
+        RCPT an address that is no desk's, at DATA what is too large (M6) and an attachment that is refused (A1)."""
+        if self._world.addressed(mail.recipients) is None:
+            return "refused"
+        if len(mail.raw) > self._most_bytes or self._screen.look(mail) is not None:
+            return "rejected"
+        return None
+
     def _mail(self, step: Step) -> list[str]:
         mail = step.mail or {}
         sender = str(mail["from"])
-        recipient = str(mail.get("to", self._config.desks[0].address))
+        recipient = _address_of(str(mail.get("to", self._config.desks[0].address)))
         if "raw" in mail:
             return self._arrive(sender, recipient, mail["raw"])
         answered = self._last_to(sender) if mail.get("answers") == "last" else None
+        headers = mail.get("headers", {})
         raw = self._message(
-            sender,
-            recipient,
-            mail.get("subject"),
-            str(mail.get("text", "")),
-            mail.get("attach", ()),
-            mail.get("headers", {}),
-            answered,
+            sender, recipient, mail.get("subject"), str(mail.get("text", "")), mail.get("attach", ()), headers, answered
         )
-        return self._arrive(sender, recipient, raw)
+        # Return-Path is the envelope's sender as the receiving host writes it down: "<>" is the null path (M3)
+        path = next((value for name, value in headers.items() if name.lower() == "return-path"), sender)
+        return self._arrive(path.strip().strip("<>"), recipient, raw)
 
     def _last_to(self, address: str) -> Sent | None:
         wanted = address.lower()
@@ -276,54 +292,8 @@ class Stage:
         )
         raw = compose(draft)
         if attach:
-            raw = _with_attachments(raw, attach)
-        return _with_headers(raw, headers)
-
-
-def _with_attachments(raw: bytes, attach: tuple[Attachment, ...]) -> bytes:
-    import base64
-
-    head, body = raw.split(b"\r\n\r\n", 1)
-    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"content-", b"mime-"))]
-    own = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-")]
-    boundary = b"=_rehearsal_mixed"
-    parts = [b"\r\n".join(own) + b"\r\n\r\n" + body]
-    for one in attach:
-        filling = (b"\xff\xd8\xff\xe0maild rehearsal " * (one.size // 20 + 1))[: one.size]
-        encoded = base64.encodebytes(filling).replace(b"\n", b"\r\n")
-        name = one.name if one.name.isascii() else _rfc2231(one.name)
-        label = f'filename="{name}"' if one.name.isascii() else f"filename*={name}"
-        parts.append(
-            f"Content-Type: {one.type}\r\nContent-Transfer-Encoding: base64\r\n"
-            f"Content-Disposition: attachment; {label}\r\n\r\n".encode()
-            + encoded
-        )
-    kept += [b"MIME-Version: 1.0", b'Content-Type: multipart/mixed; boundary="' + boundary + b'"']
-    middle = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
-    return b"\r\n".join(kept) + b"\r\n\r\n" + middle + b"--" + boundary + b"--\r\n"
-
-
-def _rfc2231(name: str) -> str:
-    from urllib.parse import quote
-
-    return "utf-8''" + quote(name, safe="")
-
-
-def _with_headers(raw: bytes, headers: dict[str, str]) -> bytes:
-    """``headers`` replace those of the same name, folded lines included."""
-    if not headers:
-        return raw
-    head, _, body = raw.partition(b"\r\n\r\n")
-    gone = {name.lower() for name in headers}
-    kept: list[str] = []
-    dropping = False
-    for line in head.decode("utf-8").split("\r\n"):
-        if not line.startswith((" ", "\t")):
-            dropping = line.partition(":")[0].strip().lower() in gone
-        if not dropping:
-            kept.append(line)
-    kept += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join(kept).encode("utf-8") + b"\r\n\r\n" + body
+            raw = with_attachments(raw, attach)
+        return with_headers(raw, headers)
 
 
 def _as_sent(mail: Claimed, at: datetime) -> Sent:
@@ -332,10 +302,12 @@ def _as_sent(mail: Claimed, at: datetime) -> Sent:
 
 
 def _from_of(data: bytes) -> str:
-    from maild.mail.address import parse_mailboxes
+    return _address_of(str(message_from_bytes(data).get("From", "")))
 
-    boxes = parse_mailboxes(str(message_from_bytes(data).get("From", "")))
-    return boxes[0][1] if boxes else ""
+
+def _address_of(text: str) -> str:
+    boxes = parse_mailboxes(text)
+    return boxes[0][1] if boxes else text
 
 
 # -- what is printed ---------------------------------------------------------------------------------------------------

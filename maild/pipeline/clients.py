@@ -57,8 +57,13 @@ def take(session: Session, mail: Arrived) -> str:
 
 
 def _machine_repeat(session: Session, mail: Arrived, seen: list[Seen]) -> bool:
-    mine = session.tx.fingerprint(mail.here.desk.name, mail.sender, mail.body_key)
-    return any(one.body_hash == mine and abs(mail.at - one.at) < REPEAT for one in seen)
+    if not seen:
+        return False
+    keys = [mail.body_key, mail.again_key]
+    if mail.facts.attachments or mail.oversize or mail.facts.kind == "automatic":
+        keys.append(mail.unread_key)  # the text without the file it was rejected for is no repeat, whatever its ID (A1)
+    mine = {session.tx.fingerprint(mail.here.desk.name, mail.sender, key) for key in keys}
+    return any(one.body_hash in mine and abs(mail.at - one.at) < REPEAT for one in seen)
 
 
 def _record(
@@ -249,7 +254,10 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
     disposition = decision.disposition or "accepted"
     case = session.put(decision.case, here)
     kind = "rejected" if disposition == "rejected" else "client"
-    tx.record(mail.entry(number, kind, disposition, case.number if case else None, keep=disposition != "rejected"))
+    entry = mail.entry(number, kind, disposition, case.number if case else None, keep=disposition != "rejected")
+    if event.resend_of is not None:
+        entry = replace(entry, body_key=mail.again_key)  # the date told is that of the first one (C10)
+    tx.record(entry)
     session.writer.carry_out(_allowed(session, mail, decision.actions), case, here, cause(mail))
     session.audit(mail.at, "client", f"mail_{decision.why}", case.number if case else None)
     return disposition

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from maild.desk.actions import Letter
 from maild.desk.case import Case
 from maild.desk.deadlines import closes_on, local_date
+from maild.desk.rules import Terms
 from maild.desk.terms import in_force
 from maild.pipeline import views
 from maild.pipeline.session import Session
@@ -15,14 +16,16 @@ from maild.pipeline.world import DeskWorld
 from maild.pipeline.writing import Cause
 
 SOON = timedelta(days=7)
+MORNING = time(8, 30)  # when coming terms are announced where there is no digest
 ORDER = ("waiting_desk", "held", "undeliverable", "waiting_client", "intake", "confirmed")
 
 
 def next_at(session: Session, here: DeskWorld, after: datetime) -> datetime | None:
-    """The first working morning after an instant; None where the desk wants no digest."""
+    """The first working morning after an instant; None where the desk wants no digest and has no terms to announce."""
     wanted = here.desk.rules.digest
-    if wanted is None:
+    if wanted is None and coming_terms(here, local_date(after, here.zone)) is None:
         return None
+    wanted = wanted or MORNING
     is_holiday = session.holidays(here)
     day = local_date(after, here.zone)
     for _ in range(60):
@@ -64,6 +67,8 @@ def run(session: Session, here: DeskWorld, now: datetime) -> bool:
     session.tx.remember(f"digest:{here.desk.name}", now.isoformat())
     cases = session.tx.open_cases(here.desk.name)
     announce_terms(session, here, cases, local_date(now, here.zone))
+    if here.desk.rules.digest is None:
+        return True
     automatic = [{"at": at} for at in session.tx.looked_automatic(here.desk.name, since)]
     if not cases and not automatic:
         return True
@@ -80,12 +85,17 @@ def run(session: Session, here: DeskWorld, now: datetime) -> bool:
     return True
 
 
+def coming_terms(here: DeskWorld, today: date) -> Terms | None:
+    """The next version of the terms that does not hold yet (S7)."""
+    later = [one for one in here.desk.terms if one.effective > today and one != in_force(here.desk.terms, today)]
+    return min(later, key=lambda one: one.effective, default=None)
+
+
 def announce_terms(session: Session, here: DeskWorld, cases: list[Case], today: date) -> None:
     """A coming version of the terms, told once to each open case before it holds (S7)."""
-    later = [one for one in here.desk.terms if one.effective > today and one != in_force(here.desk.terms, today)]
-    if not later:
+    coming = coming_terms(here, today)
+    if coming is None:
         return
-    coming = min(later, key=lambda one: one.effective)
     values = {"version": coming.version, "effective": coming.effective, "url": coming.url}
     letter = Letter("terms_changed", values=values, timer=True)
     for case in cases:

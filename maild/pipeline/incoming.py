@@ -49,6 +49,17 @@ class Arrived:
         """What its own words say."""
         return self.ahead or read_words(self.facts, self.here)
 
+    @property
+    def unread_key(self) -> str:
+        """The same for a mail nobody reads (A1, M3): its text sent once more is no resend, it is there for the first
+        time."""
+        return f"unread\n{self.body_key}"
+
+    @property
+    def again_key(self) -> str:
+        """The same for a resend: the next one is a resend of the first (C10)."""
+        return f"again\n{self.body_key}"
+
     def entry(self, number: int, kind: str, disposition: str, case: int | None, *, keep: bool = True) -> Entry:
         """The row that says what became of this mail. ``keep`` False: nothing of its text is stored (A1)."""
         facts = self.facts
@@ -67,7 +78,7 @@ class Arrived:
             message_id=self.message_id,
             raw=self.raw if keep and not facts.attachments else None,
             address=self.sender,
-            body_key=self.body_key,
+            body_key=self.unread_key if kind in ("rejected", "automatic") else self.body_key,
         )
 
 

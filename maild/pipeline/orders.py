@@ -10,7 +10,9 @@ from maild.desk.commands import Order
 from maild.desk.deadlines import closes_on, start_of
 from maild.desk.events import Command
 from maild.desk.kinds import decide
+from maild.desk.orders import asks_back
 from maild.mail.values import replace
+from maild.pipeline import referrals
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause
@@ -43,8 +45,11 @@ def carry_out(session: Session, mail: Arrived, case: Case, order: Order, notice:
             session.put(case, mail.here)
             return case, ["unassigned"]
         case "refer":
-            session.audit(session.now, "counselor", "referred", case.number)
-            return case, [f"referred:{order.argument}"]
+            if referrals.text_of(mail.here.desk, order.argument) is None:
+                return case, [f"unknown_referral:{order.argument}"]
+            case = replace(case, referrals=tuple(dict.fromkeys((*case.referrals, order.argument))))
+            session.put(case, mail.here)
+            return case, [f"refer_next:{order.argument}"]
         case "disclose":
             return case, ["disclose_by_operator"]
         case "interim":
@@ -70,7 +75,12 @@ def _ruled(session: Session, mail: Arrived, case: Case, order: Order) -> tuple[C
             return case, ["needs_argument:#accept-address"]
         if session.tx.open_case(case.desk, order.argument) is not None and order.argument != case.client:
             return case, ["address_in_use"]
-    decision = decide(case, Command(session.now, name, order.argument), mail.here.desk)
+    command = Command(session.now, name, order.argument)
+    if asks_back(case, command):
+        case = replace(case, no_reply_asked=True)
+        session.put(case, mail.here)
+        return case, ["no_answer_yet"]
+    decision = decide(case, command, mail.here.desk)
     after = session.put(decision.case, mail.here) or case
     session.writer.carry_out(decision.actions, after, mail.here, Cause(f"mail:{mail.spool}:{name}"))
     session.audit(session.now, "counselor", decision.why, case.number)

@@ -14,6 +14,9 @@ from maild.pipeline.world import DeskWorld
 from maild.pipeline.writing import Cause
 from maild.store import Outcome, SentMail
 
+# somebody waits behind these: whoever else can read them gets them (P8)
+REROUTED = ("notice", "notice_urgent", "notice_third_party", "alert_waiting")
+
 
 def settle(session: Session, outcome: Outcome) -> None:
     """A delivery or a final failure of sending comes back to the rules (C2)."""
@@ -83,14 +86,17 @@ def staff_failed(
     alert = Letter("operator_alert", "operators", {"code": "staff_mail_failed", "lines": [], "days": 0}, timer=True)
     session.writer.letter(alert, case, here, why)
     session.audit(session.now, "courier", "staff_mail_failed", number)
-    if case is None or template not in ("notice", "notice_urgent", "alert_waiting") or why.once.startswith("again:"):
+    if template not in REROUTED or (case is None and entry is None):
         return
     ways = [*here.desk.on_call, *(one.address for one in here.desk.counselors)]
     shown = session.tx.entry(entry) if entry is not None else None
-    again = Cause(f"again:{number}:{template}:{entry}")
+    again = Cause(f"again:{number}:{template}:{entry}")  # once, though that way may fail as well
+    claims = shown.extra.get("claims") if shown is not None else None
+    values = {"claims": int(claims) if claims else None} if template == "notice_third_party" else {}
+    letter = Letter(template, "inbox", values, entry=entry, timer=True)
     for way in dict.fromkeys(ways):
         if way != recipient:
-            session.writer.staff_mail(Letter(template, "inbox", entry=entry, timer=True), case, here, again, way, shown)
+            session.writer.staff_mail(letter, case, here, again, way, shown)
 
 
 def bounce(session: Session, mail: Arrived) -> str:

@@ -16,6 +16,7 @@ from maild.desk.kinds import decide
 from maild.desk.rules import Desk
 from maild.desk.signatures import Identity, is_only_signature
 from maild.mail.values import replace
+from maild.pipeline import referrals
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
 from maild.pipeline.session import Session
@@ -126,40 +127,42 @@ def _answered(session: Session, answer: Answer) -> str:
 
 
 def _orders(session: Session, answer: Answer) -> str:
-    lines: list[str] = []
-    case = answer.case
-    for order in answer.orders:
-        case, line = carry_out(session, answer.mail, case, order, answer.notice)
-        lines += line
+    case, lines = _all_orders(session, answer)
     _result(session, answer, case, lines, wants_help=any(order.name == "help" for order in answer.orders))
     return _kept(session, answer.mail, "command", case)
 
 
-def _note(session: Session, answer: Answer, *, orders: bool = False) -> str:
-    """``#note``: kept for the colleagues, never sent (P4). Text under an order that takes none is kept the same way."""
-    if not orders:
-        _record(session, answer, "note", "command", answer.body)
-        _result(session, answer, answer.case, ["note_kept"])
-        return "command"
+def _all_orders(session: Session, answer: Answer) -> tuple[Case, list[str]]:
+    """Carry out every order but ``#note``, whose text the caller keeps; the case as it is then, and what to say."""
     case, lines = answer.case, list[str]()
+    sends = any(order.name == "send" for order in answer.orders)
     for order in answer.orders:
+        if order.name == "note":
+            continue
+        if order.name == "no_reply" and sends:
+            order = replace(order, argument="send")  # asked nothing back (C14)
         case, line = carry_out(session, answer.mail, case, order, answer.notice)
         lines += line
+    return case, lines
+
+
+def _note(session: Session, answer: Answer, *, orders: bool = False) -> str:
+    """``#note``: kept for the colleagues, never sent (P4). Text under an order that takes none is kept the same way."""
+    case, lines = _all_orders(session, answer)
     _record(session, answer, "note", "command", answer.body)
-    _result(session, answer, case, [*lines, "text_not_sent"])
+    _result(session, answer, case, [*lines, "text_not_sent" if orders else "note_kept"])
     return "command"
 
 
 def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
     case = answer.case
-    body = answer.body
-    for order in answer.orders:
-        if order.name == "refer":
-            found = referral(answer, order.argument)
-            if found is None:
-                _explain(session, answer.mail, answer, [f"unknown_referral:{order.argument}"])
-                return _kept(session, answer.mail, "refused", case)
-            body = f"{body}\n\n{found}".strip("\n")
+    desk = answer.mail.here.desk
+    named = [order.argument for order in answer.orders if order.name == "refer"]
+    unknown = [f"unknown_referral:{name}" for name in named if referrals.text_of(desk, name) is None]
+    if unknown:
+        _explain(session, answer.mail, answer, unknown)
+        return _kept(session, answer.mail, "refused", case)
+    body = referrals.added(replace(case, referrals=()) if "interim" in names else case, desk, answer.body, named)
     held, details = checks(session, answer, body, names)
     if held and ("send" not in names or "review" in held):
         return _hold_back(session, answer, body, held, details)
@@ -177,7 +180,9 @@ def _relay(session: Session, answer: Answer, body: str, orders: Sequence[Order])
     case = send(session, answer, case, body, interim="interim" in names, ends=bool({"close", "end"} & names))
     lines: list[str] = []
     for order in orders:
-        if order.name in _AFTER:
+        if order.name == "refer":
+            lines.append(f"referred:{order.argument}")  # it stands in the body
+        elif order.name in _AFTER:
             case, line = carry_out(session, answer.mail, case, order, answer.notice)
             lines += line
     if lines:
@@ -195,25 +200,22 @@ def send(
     approved: bool = False,
 ) -> Case:
     """Relay ``body`` to the client (P2)."""
+    desk = answer.mail.here.desk
+    if not interim:
+        body = referrals.added(case, desk, body)
+        case = replace(case, referrals=())
     kind = "interim" if interim else "reply"
     # an approval is an order, with a row of its own for the mail that gave it
     spool = None if approved else answer.mail.spool
     entry = _record(session, answer, kind, "accepted", body, round_trip=case.round_trip, spool=spool)
     event = Reply(session.now, entry, answer.mail.sender, interim, ends)
-    decision = decide(case, event, answer.mail.here.desk)
+    decision = decide(case, event, desk)
     after = session.put(decision.case, answer.mail.here)
     session.writer.carry_out(decision.actions, after, answer.mail.here, Cause(f"mail:{answer.mail.spool}"))
     session.audit(session.now, "counselor", decision.why, case.number)
+    for _ in range(referrals.count_in(desk, body)):
+        session.audit(session.now, "counselor", "referred", case.number)
     return after or case
-
-
-def referral(answer: Answer, name: str) -> str | None:
-    """The text of a configured referral (P4, seed 000 section 4)."""
-    wanted = commands.fold(name)
-    for one in answer.mail.here.desk.rules.referrals:
-        if commands.fold(one.name) == wanted:
-            return one.text
-    return None
 
 
 # -- checks before a reply is sent (P5) ----------------------------------------------------------------------------

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from maild.desk import outcomes, reply_text
 from maild.desk.actions import Relay
 from maild.desk.case import Case
-from maild.desk.deadlines import closes_on, local_date
+from maild.desk.deadlines import closes_on, local_date, staffed
 from maild.desk.events import Delivered
+from maild.desk.hotlines import not_now
 from maild.desk.rules import Desk, Terms
 from maild.desk.terms import in_force
 from maild.desk.threads import tag
@@ -89,6 +90,13 @@ def common(case: Case | None, here: DeskWorld, now: datetime) -> dict[str, objec
         "language": desk.language,
         "marks": MARKS,
     }
+
+
+def reachable(here: DeskWorld, now: datetime, is_holiday: Callable[[str, date], bool]) -> dict[str, object]:
+    """Whether people read mail at this instant, and who cannot be called at this hour (K3)."""
+    name, rules = here.desk.name, here.desk.rules
+    open_now = staffed(now, rules, here.zone, lambda day: is_holiday(name, day))
+    return {"staffed": open_now, "later": not_now(rules.hotlines, now.astimezone(here.zone).time())}
 
 
 def after_delivery(case: Case, desk: Desk, relay: Relay, now: datetime) -> date | None:

@@ -158,6 +158,8 @@ class Writer:
 
     def _defaults(self, template: str, case: Case | None, here: DeskWorld) -> dict[str, object]:
         view = views.case_view(case, here) if case is not None else None
+        if template == "crisis_ack":
+            return LETTERS[template].defaults | views.reachable(here, self._now, self._world.is_holiday)
         return LETTERS[template].defaults | {
             "resend_after_days": here.desk.rules.resend_after_days,
             "closes_on": view.closes_on if view else None,
@@ -184,6 +186,8 @@ class Writer:
             recipients = tuple(one.address for one in desk.counselors)
         else:
             recipients = inboxes_of(case, here)
+            if letter.template == "notice_urgent":  # whoever took the case on, a crisis is everybody's (K2)
+                recipients = tuple(dict.fromkeys((*inboxes_of(None, here), *recipients)))
         shown = self._tx.entry(letter.entry) if letter.entry is not None else None
         text = self._staff_text(letter, case, here, shown) if recipients else None  # the same for all of them
         for recipient in recipients:
@@ -239,7 +243,7 @@ class Writer:
             view = views.case_view(case, here)
             values |= {"flags": view.flags, "previous": case.previous}
             values |= {"closes_on": view.closes_on, "round_trip": case.round_trip}
-        addresses = views.hidden(case, desk)
+        addresses = views.hidden(case, desk) if case is not None or shown is None else self._strangers(shown, here)
         if shown is not None:
             own = shown.own_text or shown.text
             values |= {"subject": masked(shown.subject, addresses), "text": masked(own, addresses), "arrived": shown.at}
@@ -252,6 +256,12 @@ class Writer:
         if letter.template == "delivery_failed":
             values["reason_words"] = plain_words(str(letter.values.get("reason", "")), desk.language)
         return values
+
+    def _strangers(self, shown: Entry, here: DeskWorld) -> tuple[str, ...]:
+        """What stays hidden of a mail without a case: its sender's address, and those of the case it claims (P1a)."""
+        claims = shown.extra.get("claims")
+        claimed = views.hidden(self._tx.case(int(claims)) if claims else None, here.desk)
+        return () if here.desk.show_client_address else (*claimed, *([shown.address] if shown.address else []))
 
     # -- both --------------------------------------------------------------------------------------------------
 
@@ -293,8 +303,8 @@ class Writer:
 
 
 def inboxes_of(case: Case | None, here: DeskWorld) -> tuple[str, ...]:
-    """The shared inboxes, or the counselor whom the case was assigned to."""
-    if case is not None and case.assigned:
+    """The shared inboxes, or the counselor whom the case was assigned to, as long as they are one (P9)."""
+    if case is not None and case.assigned and any(one.address == case.assigned for one in here.desk.counselors):
         return (case.assigned,)
     return tuple(dict.fromkeys((here.desk.shared_inbox, *here.desk.inboxes)))
 

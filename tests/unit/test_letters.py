@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +16,8 @@ from jinja2.meta import find_undeclared_variables
 
 from maild.compose.render import TemplateFault, Templates
 from maild.desk import commands, reply_text, threads
-from maild.desk.rules import Hours, Rules
+from maild.desk.hotlines import not_now
+from maild.desk.rules import Hotline, Hours, Rules
 from maild.letters import (
     COMMON,
     LETTERS,
@@ -401,6 +403,42 @@ def test_crisis_ack_names_every_hotline_and_promises_nothing(language: str) -> N
     ]
     _, bare = render(language, "crisis_ack", base(language, "crisis_ack", hotlines=()))
     assert "119" in bare and "110" in bare
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_crisis_ack_at_night_names_first_who_can_be_reached_now(language: str) -> None:
+    """K3: nobody is sent to a line that is closed at this hour before the ones that are open."""
+    lines = SAMPLE_HOTLINES[0]
+    later = not_now(lines, time(3, 0))
+    assert [line.name for line in later] == ["十代の電話"] and not_now(lines, time(16, 0)) == ()
+    _, body = render(language, "crisis_ack", base(language, "crisis_ack", staffed=False, later=later))
+    places = [body.index(line.name) for line in (*(one for one in lines if one not in later), *later)]
+    assert places == sorted(places) and all(body.count(line.name) == 1 for line in lines[:3])
+    night = {"ja": "その時間の外です", "en": "outside these hours"}[language]
+    assert night in body and night not in render(language, "crisis_ack", base(language, "crisis_ack"))[1]
+    assert RULES[1].closing_days in render(language, "crisis_ack", base(language, "crisis_ack", rules=RULES[1]))[1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "open_at", "closed_at"),
+    [
+        ("10時から22時", "10:00 21:59", "9:59 22:00"),
+        ("16時から21時、毎月10日は24時間", "16:00", "3:00"),
+        ("9:30-17:00", "9:30", "9:29 17:00"),
+        ("22時〜翌6時", "22:00 3:00", "6:00 12:00"),
+        ("22時〜6時", "22:00 3:00", "6:00 12:00"),
+        ("24時間", "0:00 23:59", ""),
+        ("", "3:00", ""),
+        ("平日のみ", "3:00", ""),
+    ],
+)
+def test_k3_which_hours_a_hotline_says_it_has(hours: str, open_at: str, closed_at: str) -> None:
+    def told(clock: str) -> bool:
+        hour, minute = clock.split(":")
+        return not_now((Hotline("電話", "0120", hours),), time(int(hour), int(minute))) == ()
+
+    assert all(told(clock) for clock in open_at.split())
+    assert not any(told(clock) for clock in closed_at.split())
 
 
 DECLINED = ("urgent", "crisis", "illegal", "out_of_scope")

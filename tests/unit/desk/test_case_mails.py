@@ -98,6 +98,39 @@ def test_a1_strip_lets_the_text_pass_and_says_so() -> None:
     assert life.letter("notice").values["attachments_dropped"] is True
 
 
+@pytest.mark.parametrize("attachments", ["reject", "refuse"])
+def test_a1_c3_after_the_last_reply_it_is_rejected_as_ever(attachments: str) -> None:
+    life = Life(desk(attachments=attachments, round_trips=1)).mail("2026-01-01 10:00").answered(FAR)
+    life.mail("2026-01-03 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == (["attachment_rejected"], "rejected")
+    assert life.letter("attachment_rejected").values["over"] is True
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "completed", 1)
+    life.mail("2026-01-03 11:00")
+    assert life.templates == ["limit_reached", "notice"], "what C3 says once has not been said yet"
+
+
+def test_a1_c3_strip_shows_the_text_after_the_end_and_tells_the_client() -> None:
+    life = Life(desk(attachments="strip", round_trips=1)).mail("2026-01-01 10:00").answered(FAR)
+    life.mail("2026-01-03 10:00", attachments=1)
+    assert life.templates == ["limit_reached", "attachment_rejected", "notice"]
+    assert life.mail("2026-01-04 10:00", attachments=1).templates == ["attachment_rejected", "notice"]
+
+
+def test_a1_d1_a_declined_case() -> None:
+    life = waiting_desk().order(FAR, "decline", "out_of_scope").mail("2026-01-03 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == (["attachment_rejected"], "rejected")
+    assert life.mail("2026-01-04 10:00").templates == ["declined_out_of_scope"]
+    life.mail("2026-01-05 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == ([], "rejected"), "then only recorded"
+    spam = waiting_desk().order(FAR, "spam").mail("2026-01-03 10:00", attachments=1)
+    assert (spam.templates, spam.last.disposition) == ([], "rejected")
+
+
+def test_a1_c12_the_end_of_the_service_comes_first() -> None:
+    life = waiting_desk().order(FAR, "service_end").mail("2026-01-03 10:00", attachments=1)
+    assert (life.templates, life.last.disposition) == (["service_end"], "accepted")
+
+
 @pytest.mark.parametrize("begin", [intake, waiting_client])
 def test_a3_seven_days_from_the_rejection(begin: Any) -> None:
     life = begin().mail("2026-01-30 10:00", attachments=1)
@@ -165,6 +198,13 @@ def test_k0_automatic_mail_gets_no_answer() -> None:
     assert life.case.crisis_ack is None
 
 
+def test_k0_m3_what_looked_automatic_is_read_and_counts_nothing() -> None:
+    life = waiting_client().mail("2026-01-03 10:00", crisis=("死にたい",), automatic=True)
+    assert (life.case.state, life.case.round_trip, life.to_client) == ("waiting_desk", 1, [])
+    life.answered("2026-01-04 10:00")
+    assert (life.case.state, life.case.completed) == ("waiting_client", 1)
+
+
 def test_k2_never_by_a_clock_until_cleared() -> None:
     life = Life().mail("2026-01-01 10:00", crisis=("死にたい",)).answered(FAR)
     assert (life.case.state, life.due) == ("waiting_client", {})
@@ -188,14 +228,24 @@ def test_k2_no_reply_after_a_crisis_closes_nothing() -> None:
 
 def test_k4_repeats_to_a_wider_circle_until_taken() -> None:
     life = Life().mail("2026-01-01 10:00", crisis=("死にたい",))
-    circles = []
-    for minutes in (30, 60, 90, 120):
+    circles = [{one.to for one in life.last.actions if isinstance(one, Letter)} - {"client"}]
+    for minutes in (30, 60, 90):
         assert life.due["urgent"] == at("2026-01-01 10:00") + timedelta(minutes=minutes)
         life.falls_due("urgent")
         circles.append({one.to for one in life.last.actions if isinstance(one, Letter)})
     assert circles[0] < circles[1] < circles[2] == circles[3]
     assert "urgent" not in life.order("2026-01-01 13:00", "taken").due
     assert life.case.crisis, "only #clear-crisis ends the flag"
+
+
+def test_k4_outside_the_hours_it_is_on_call_first() -> None:
+    life = Life().mail("2026-01-01 22:00", crisis=("死にたい",))
+    circles = []
+    for _ in range(4):
+        life.happen(Due(life.due["urgent"], "urgent", staffed=False))
+        circles.append({one.to for one in life.last.actions if isinstance(one, Letter)})
+    assert circles[0] == {"on_call"}
+    assert circles[0] < circles[1] < circles[2] == circles[3]
 
 
 @pytest.mark.parametrize("how", ["reply", "clear_crisis"])
@@ -327,6 +377,31 @@ def test_m4_c9_a_failed_interim_does_not_hide_that_the_reply_is_under_way_again(
 def test_m4_c16_a_hold_in_between_does_not_lose_the_bounced_reply() -> None:
     life = undeliverable().order("2026-01-05 10:00", "hold").mail("2026-01-09 10:00")
     assert (life.relays[0].again, life.case.state, life.case.round_trip) == (True, "waiting_desk", 1)
+
+
+def test_m4_c10_a_resend_hands_the_turn_back_as_the_reply_did() -> None:
+    life = undeliverable().mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    assert (life.templates, life.relays[0].again, life.last.disposition) == (["reply"], True, "accepted")
+    assert (life.case.state, life.due) == ("waiting_desk", {})
+    life.delivered("2026-01-05 10:00")
+    assert (life.case.state, life.case.round_trip, life.case.completed) == ("waiting_client", 1, 1)
+    assert closes_on(life.case, life.desk) == date(2026, 2, 4)
+    held = undeliverable().order("2026-01-04 10:00", "hold").mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    assert held.delivered("2026-01-05 10:00").case.state == "waiting_client"
+
+
+def test_m4_c10_the_last_reply_completes_when_it_goes_again() -> None:
+    life = Life(desk(round_trips=1)).mail("2026-01-01 10:00").reply(FAR)
+    relay = life.relays[0]
+    life.delivered(FAR, relay).failed(FAR, relay).mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    life.delivered("2026-01-05 10:00")
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "completed", 1)
+
+
+def test_m4_c10_a_lost_template_and_the_same_text_again() -> None:
+    life = waiting_client().lost("2026-01-03 10:00", "attachment_rejected")
+    life.mail("2026-01-05 10:00", resend_of=at("2026-01-01 10:00"))
+    assert (life.case.state, life.templates, life.case.round_trip) == ("waiting_client", ["reply"], 1)
 
 
 def test_m4_k2_a_crisis_sends_the_bounced_reply_too_and_begins_no_round_trip() -> None:

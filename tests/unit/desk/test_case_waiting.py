@@ -134,6 +134,25 @@ def test_c10_on_the_clients_turn_the_stored_reply_goes_once_more() -> None:
     assert (life.case.state, life.case.completed, life.case.round_trip) == ("waiting_client", 1, 1)
 
 
+def test_c10_whom_the_reply_did_not_reach_twice_gets_it_again_on_another_day() -> None:
+    life = waiting_client().mail("2026-01-11 10:00", resend_of=FIRST).delivered("2026-01-11 10:00")
+    life.mail("2026-01-12 09:59", resend_of=FIRST)
+    assert life.templates == ["alert_waiting"], "a machine would have it for ever (M3)"
+    life.mail("2026-01-21 10:00", resend_of=FIRST)
+    assert [relay.again for relay in life.relays] == [True]
+    life.delivered("2026-01-21 10:00")
+    assert (life.case.state, life.case.completed, life.case.queued_replies) == ("waiting_client", 1, 0)
+
+
+def test_c10_c3_whom_the_last_reply_did_not_reach_gets_it_again() -> None:
+    life = Life().rounds(3).mail("2026-01-20 10:00", resend_of=at("2026-01-05 10:00"))
+    assert (life.to_client, life.relays[0].again, life.case.limit_told) == (["final_reply"], True, False)
+    assert "notice" in life.templates
+    life.delivered("2026-01-20 10:00")
+    assert (life.case.state, life.case.reason, life.case.completed) == ("closed", "completed", 3)
+    assert life.mail("2026-01-20 11:00", resend_of=at("2026-01-05 10:00")).to_client == ["limit_reached"]
+
+
 def test_c10_without_a_reply_there_is_none_to_send_again() -> None:
     life = waiting_desk().order(FAR, "no_reply").mail("2026-01-11 10:00", resend_of=FIRST)
     assert (life.case.state, life.to_client) == ("waiting_desk", ["ack"])

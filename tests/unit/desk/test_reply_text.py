@@ -77,6 +77,18 @@ def test_crlf_reads_as_lf() -> None:
     assert extract(text, notice=NOTICE).body == "一行目です。\n\n二行目です。"
 
 
+def test_p2_the_quote_of_another_mail_below_its_attribution_is_a_quote() -> None:
+    """None of it stands in the notice: nobody has written into the notice's lines. One line of it that does, and a
+    person looks (P5)."""
+    other = quoted("先週の控えです。\n一行も同じではありません。")
+    for attribution in ATTRIBUTIONS:
+        read = extract(f"読みました。\n\n{attribution}\n{other}\n", notice=NOTICE)
+        assert (read.body.strip(), read.certain) == ("読みました。", True), attribution
+    line = max(NOTICE.splitlines(), key=len)
+    assert not extract(f"読みました。\n\n{ATTRIBUTIONS[0]}\n> {line}\n{other}\n", notice=NOTICE).certain
+    assert not extract(f"読みました。\n\n{other}\n", notice=NOTICE).certain, "without attribution it may be meant"
+
+
 def test_repr_shows_nothing() -> None:
     assert "ひみつ" not in repr(extract("#note ひみつ\nひみつ"))
 
