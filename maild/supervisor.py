@@ -14,6 +14,7 @@ from maild.config import Config
 
 LOG = log.get("maild.supervisor")
 HANG_SECONDS = float(os.environ.get("MAILD_HANG_SECONDS", "60"))  # one batch takes milliseconds
+START_SECONDS = 120.0  # until a worker is first heard: it reads its lists and templates, on a busy machine slowly
 LEAVE_SECONDS = 20.0
 RESTART_PAUSES = (0.0, 0.2, 0.5, 2.0, 10.0)  # seconds before the nth start in a row that did no work
 
@@ -30,6 +31,7 @@ class Supervisor:
         self._busy = False
         self._heard = 0.0
         self._asked = False  # a wake-up that nothing was heard after
+        self._started = False  # this worker was heard
         self._fruitless = 0
         self.restarts = 0
         self.fatal: str | None = None
@@ -47,7 +49,7 @@ class Supervisor:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
             if process.stdin.transport.get_write_buffer_size() == 0:
                 process.stdin.write(b"w\n")
-            if not self._asked and not self._busy:
+            if self._started and not self._asked and not self._busy:
                 self._asked, self._heard = True, asyncio.get_running_loop().time()
 
     async def run(self) -> None:
@@ -88,7 +90,7 @@ class Supervisor:
             process.stdin.close()
 
     async def _live(self) -> None:
-        self._busy = self._asked = False
+        self._busy = self._asked = self._started = False
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -120,7 +122,7 @@ class Supervisor:
             LOG.error("worker_died", code=code)
 
     def _hear(self, line: str) -> None:
-        self._asked = False
+        self._asked, self._started = False, True
         word, _, rest = line.partition(" ")
         if word == "busy":
             self._busy = True
@@ -141,7 +143,8 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while process.returncode is None:
             await asyncio.sleep(min(1.0, HANG_SECONDS / 4))
-            if (self._busy or self._asked) and loop.time() - self._heard > HANG_SECONDS:
+            patience = HANG_SECONDS if self._started else max(HANG_SECONDS, START_SECONDS)
+            if (self._busy or self._asked or not self._started) and loop.time() - self._heard > patience:
                 LOG.error("worker_killed", reason="hung")
                 process.kill()
                 return

@@ -81,17 +81,15 @@ def _body(text: str, *, eight_bit: bool, charset: str) -> tuple[bytes, str, str]
         except UnicodeEncodeError:
             pass  # a character outside JIS: UTF-8 says it right
         else:
-            if all(len(line) <= 990 for line in raw.split(b"\r\n")):
+            if max(map(len, raw.split(b"\r\n"))) <= 990:
                 return raw, "7bit", "iso-2022-jp"
     raw = normal.replace("\n", "\r\n").encode("utf-8", "replace")
-    if all(len(line) <= 990 for line in raw.split(b"\r\n")):
+    if max(map(len, raw.split(b"\r\n"))) <= 990:
         if raw.isascii():
             return raw, "7bit", "utf-8"
         if eight_bit:
             return raw, "8bit", "utf-8"
-    encoded = base64.b64encode(raw)
-    rows = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]
-    return b"\r\n".join(rows) + b"\r\n", "base64", "utf-8"
+    return base64.encodebytes(raw).replace(b"\n", b"\r\n"), "base64", "utf-8"
 
 
 def one_line(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.errors import UserError
@@ -42,14 +42,25 @@ class _Environment(ImmutableSandboxedEnvironment):
     dataclass is none of these, so only the name is left to ask about.
     """
 
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self._plain: set[type] = set()
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute in a template."""
-        if is_dataclass(type(obj)) and not attribute.startswith("_"):
+        if type(obj) in self._plain or self._is_plain(type(obj)):
             try:
-                return getattr(obj, attribute)
+                if attribute[0] != "_":
+                    return getattr(obj, attribute)
             except AttributeError:
                 pass
         return super().getattr(obj, attribute)
+
+    def _is_plain(self, kind: type) -> bool:
+        if is_dataclass(kind):
+            self._plain.add(kind)
+            return True
+        return False
 
 
 class Templates:
@@ -66,12 +77,16 @@ class Templates:
             autoescape=False,
             auto_reload=False,
         )
+        self._known: dict[str, Template] = {}
         self._environment.filters |= {"jdate": self.jdate, "jtime": self.jtime, "quote": quote, "wrap": wrap}
 
     def render(self, name: str, values: Mapping[str, object]) -> Rendered:
         """Subject and text of one letter. Raises :class:`TemplateFault`."""
         try:
-            whole = self._environment.get_template(f"{name}.j2").render(values)
+            template = self._known.get(name)
+            if template is None:
+                template = self._known[name] = self._environment.get_template(f"{name}.j2")
+            whole = template.render(values)
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             at = f" line {line}" if line else ""

@@ -38,7 +38,7 @@ class Thread:
     subject: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: changed by ``values.replace``
 class Case:
     """One consultation of one client at one desk. All instants are aware and in UTC."""
 

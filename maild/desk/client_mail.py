@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from maild.desk.deadlines import closes_on, days_later, local_date
 from maild.desk.events import ClientMail
 from maild.desk.rules import Desk
 from maild.desk.terms import in_force
+from maild.mail.values import replace
 
 ONCE_A_DAY = timedelta(hours=24)
 KEEP_REFERENCES = 12  # enough for any mail program to thread; the header stays short

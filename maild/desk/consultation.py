@@ -6,7 +6,6 @@ rule that owns it and holds the result against the table.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from maild.desk import client_mail, orders, outcomes
@@ -17,6 +16,7 @@ from maild.desk.events import ClientMail, Command, Delivered, Due, Event, Failed
 from maild.desk.rules import Desk
 from maild.desk.terms import said
 from maild.desk.transitions import check
+from maild.mail.values import replace
 
 
 def decide(case: Case | None, event: Event, desk: Desk) -> Decision:

@@ -1,4 +1,4 @@
-"""Where the patterns of the crisis lists could begin (rules K1): looked up by their first two characters.
+"""Where the patterns of the crisis lists could begin (rules K1): looked up by their first three characters.
 
 This keeps the usual mail cheap, and 200 kB of hostile repetition linear.
 """
@@ -6,7 +6,8 @@ This keeps the usual mail cheap, and 200 kB of hostile repetition linear.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -46,13 +47,13 @@ class Exempt:
         begins: dict[str, dict[str, tuple[Pattern, ...]]] = {}
         for pattern in every:
             table = begins.setdefault(pattern.form, {})
-            for key in pattern.begins:  # "": it may begin with anything
+            for key in {begin[:2] for begin in pattern.begins}:  # "": it may begin with anything
                 table[key] = (*table.get(key, ()), pattern)
         return cls(every, begins)
 
 
 class Begin:
-    """The patterns that begin with the same one or two characters, by entry."""
+    """Patterns that begin with the same characters, by entry."""
 
     __slots__ = ("_any", "patterns")
 
@@ -69,55 +70,88 @@ class Begin:
         return self._any.match(text, at) is not None
 
 
+class Pair:
+    """The patterns that begin with the same two characters, by the third."""
+
+    __slots__ = ("_of", "_others")
+
+    def __init__(self, who: Mapping[str, Sequence[tuple[int, Pattern]]]) -> None:
+        anything = tuple(who.get("", ()))
+        self._of = {third: Begin((*anything, *some)) for third, some in who.items() if third}
+        self._others = Begin(anything) if anything else None
+
+    def at(self, third: str) -> Begin | None:
+        """What may begin here, when this character follows the two."""
+        return self._of.get(third, self._others)
+
+
 @dataclass(frozen=True, slots=True)
 class Starts:
     """The beginnings of all patterns of one form."""
 
-    of: Mapping[str, Begin] = field(repr=False)
-    codes: Mapping[int, tuple[str, ...]] = field(repr=False)  # of two characters, as ``_codes`` has them
-    others: tuple[str, ...] = field(repr=False)  # of one character
+    pairs: Mapping[str, Pair] = field(repr=False)
+    codes: Mapping[int, Pair] = field(repr=False)  # the same, two characters as one number
+    singles: Mapping[str, Begin] = field(repr=False)  # of one character
+    single: re.Pattern[str] = field(repr=False)
 
 
 def starts_of(table: Mapping[str, list[tuple[int, Pattern]]]) -> Starts:
-    of = {key: Begin(who) for key, who in table.items()}
-    codes: dict[int, tuple[str, ...]] = {}
-    for key in of:
-        if len(key) == 2:
-            for code in _codes(key):  # several, where a character lies beyond the basic plane
-                codes[code] = (*codes.get(code, ()), key)
-    return Starts(of, codes, tuple(key for key in of if len(key) == 1))
+    """From beginnings of one to three characters, and who begins so."""
+    thirds: dict[str, dict[str, list[tuple[int, Pattern]]]] = {}
+    for key, who in table.items():
+        if len(key) > 1:
+            thirds.setdefault(key[:2], {}).setdefault(key[2:], []).extend(who)
+    pairs = {key: Pair(who) for key, who in thirds.items()}
+    codes = {code: pair for key, pair in pairs.items() if (code := _code(key)) is not None}
+    singles = {key: Begin(who) for key, who in table.items() if len(key) == 1}
+    return Starts(pairs, codes, singles, re.compile(f"[{re.escape(''.join(singles))}]" if singles else r"(?!)"))
 
 
-def _codes(text: str) -> set[int]:
-    """Every two characters that stand side by side, as numbers: sets of numbers are compared at the speed of C."""
+def _code(pair: str) -> int | None:
+    units = pair.encode("utf-16-le", "surrogatepass")
+    return int.from_bytes(units, sys.byteorder) if len(units) == 4 else None
+
+
+def _pairs(text: str, starts: Starts) -> Iterator[tuple[int, int, Pair]]:
+    """Where two characters stand that something begins with, and where the third is."""
     units = memoryview(text.encode("utf-16-le", "surrogatepass"))
-    even, odd = len(units) // 4 * 4, (len(units) - 2) // 4 * 4 + 2
-    return set(units[:even].cast("I")).union(units[2 : max(odd, 2)].cast("I"))
-
-
-def _places(text: str, piece: str) -> list[int]:
-    found, at = [], text.find(piece)
-    while at >= 0:
-        found.append(at)
-        at = text.find(piece, at + 1)
-    return found
+    if len(units) == 2 * len(text):  # looked up as numbers: no string is made of any two characters
+        codes = starts.codes
+        for odd in (0, 1):
+            usable = max(len(units) - 2 * odd, 0) // 4 * 4
+            here = units[2 * odd : 2 * odd + usable].cast("I").tolist()
+            for number in [number for number, code in enumerate(here) if code in codes]:
+                at = 2 * number + odd
+                yield at, at + 2, codes[here[number]]
+    else:
+        for at in range(len(text) - 1):
+            if pair := starts.pairs.get(text[at : at + 2]):
+                yield at, at + 2, pair
+    stop = text.find("。", 1)
+    while stop > 0:
+        if pair := starts.pairs.get(text[stop - 1] + text[stop + 1 : stop + 2]):
+            yield stop - 1, stop + 2, pair
+        stop = text.find("。", stop + 1)
 
 
 def places_of(text: str, starts: Starts, *, words: bool) -> Iterator[tuple[int, Begin]]:
-    """Every place where a pattern may begin: whose first two characters, a 。 between them left out, or whose first one
-    stand there."""
+    """Every place where a pattern may begin: whose first characters, a 。 between them left out, stand there."""
     if words:
         for word in _WORD.finditer(text):
             at = word.start()
-            for key in {text[at : at + 2], text[at]}:
-                if begin := starts.of.get(key):
-                    yield at, begin
+            if (pair := starts.pairs.get(text[at : at + 2])) and (begin := pair.at(text[at + 2 : at + 3])):
+                yield at, begin
+            if begin := starts.singles.get(text[at]):
+                yield at, begin
         return
-    codes = _codes(text.replace("。", "") if "。" in text else text)
-    for key in {key for code in codes & starts.codes.keys() for key in starts.codes[code]}:
-        for piece in (key, f"{key[0]}。{key[1]}"):
-            for at in _places(text, piece):
-                yield at, starts.of[key]
-    for key in starts.others:
-        for at in _places(text, key):
-            yield at, starts.of[key]
+    for at, after, pair in _pairs(text, starts):
+        third = text[after : after + 1]
+        begin = pair.at(third)
+        if begin:
+            yield at, begin
+        if third == "。":  # the end of a sentence may be what a pattern asks for (限界。), or be stepped over
+            over = pair.at(text[after + 1 : after + 2])
+            if over and over is not begin:
+                yield at, over
+    for found in starts.single.finditer(text):
+        yield found.start(), starts.singles[found[0]]

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from maild.desk.textfold import HIRAGANA, dense, normal
+from maild.desk.textfold import dense, normal
+from maild.mail.charmap import HIRAGANA
 
 _TOKEN = re.compile(r"\{(\w+)\}|(!\(|[()|?…@#])")
 
@@ -23,6 +24,9 @@ DIGITS = "0123456789〇一二三四五六七八九十百千数何"
 
 class PhraseError(ValueError):
     """A phrase list that cannot be read; says where and what is allowed, never what a client wrote."""
+
+
+REACH = 3  # characters of a beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _fold(text: str, form: str) -> str:
     if form == "words":
         return re.sub(r"[^\w ]", "", normal(text))
     piece = dense(normal(text))
-    return piece.translate(HIRAGANA) if form == "kana" else piece
+    return HIRAGANA(piece) if form == "kana" else piece
 
 
 def regex(tree: Sequence, form: str, itself: str = "") -> str:
@@ -162,26 +166,26 @@ def regex(tree: Sequence, form: str, itself: str = "") -> str:
 def _extend(prefixes: set[str], tree: Sequence, form: str, done: set[str]) -> set[str]:
     for node in tree:
         if isinstance(node, Literal):
-            longer = {(p + _fold(node.text, form)).lstrip(" ")[:2] for p in prefixes}
+            longer = {(p + _fold(node.text, form)).lstrip(" ")[:REACH] for p in prefixes}
         elif isinstance(node, Choice):
             longer = set(prefixes) if node.optional else set()
             for option in node.options:
                 longer |= _extend(prefixes, option, form, done)
         elif isinstance(node, Number):
-            done |= {(p + one)[:2] for p in prefixes for one in DIGITS}
+            done |= {(p + one)[:REACH] for p in prefixes for one in DIGITS}
             return set()
         elif isinstance(node, Gap | Itself):
             done |= prefixes
             return set()
         else:
             continue
-        done |= {p for p in longer if len(p) == 2}
-        prefixes = {p for p in longer if len(p) < 2}
+        done |= {p for p in longer if len(p) == REACH}
+        prefixes = {p for p in longer if len(p) < REACH}
     return prefixes
 
 
 def beginnings(tree: Sequence, form: str) -> set[str]:
-    """The one or two characters that every match begins with (one: anything may follow)."""
+    """The one to three characters that every match begins with (fewer than three: anything may follow)."""
     done: set[str] = set()
     done |= _extend({""}, tree, form, done)
     return done

@@ -39,7 +39,7 @@ _AGE_BLANK = re.compile(r"[\s_満]*(?:歳|才|代|さい)?[\s_]*")
 
 
 def _present(item: str, value: str) -> bool:
-    wide = value.translate(WIDTH)
+    wide = WIDTH(value)
     if not wide.strip() or _BLANK.fullmatch(wide) or _HINT.fullmatch(wide.strip("()（） ")):
         return False
     if item == "content" and _NOTHING_TOLD.fullmatch(wide.strip()):
@@ -56,7 +56,7 @@ def _shared(entry: Labelled) -> dict[str, str]:
     items = [item for item in entry.items if item]
     if len(items) <= 1:
         return {item: entry.value for item in items}
-    wide = entry.value.translate(WIDTH)
+    wide = WIDTH(entry.value)
     parts = [(m[0], entry.value[m.start() : m.end()]) for m in re.finditer(r"[^ ・/、,|\n　]+", wide)]
     given: dict[str, str] = {}
     if len(parts) == len(items):
@@ -115,7 +115,7 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
     if wanted <= found.keys():
         return {spec.item: found[spec.item] for spec in items}  # labels told all: prose has nothing to add
     prose = head if not subject.strip() else f"{head}\n\n{subject.strip()}"
-    wide = prose.translate(WIDTH)
+    wide = WIDTH(prose)
     # blank a label that has a value of its own, so that its words are not read as prose, keeping every offset
     chars = list(wide)
     blanked: dict[str, bool] = {}
@@ -222,7 +222,7 @@ def companions(text: str) -> tuple[str, ...]:
     folded = text[:_LIMIT].casefold()
     if not _COMPANY_SIGN.search(folded) and not _WIDE_LETTER.search(folded):
         return ()
-    wide = text.translate(WIDTH)[:_LIMIT]
+    wide = WIDTH(text)[:_LIMIT]
     idle = [m.span() for m in _NO_COMPANY.finditer(wide)]
     found = []
     for word, pattern in _COMPANIONS:

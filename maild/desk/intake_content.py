@@ -71,7 +71,7 @@ def content_of(
             return text[first:last].strip()
     if topic := _TOPIC.search("".join(c for at, c in enumerate(wide[: len(covered)]) if not covered[at])):
         return topic[0].strip()
-    rest = _FILLER.sub("", _POLITE.sub("", subject.translate(WIDTH)))
+    rest = _FILLER.sub("", _POLITE.sub("", WIDTH(subject)))
     if len(re.sub(r"[\W\d_]", "", rest)) >= 6:
         return subject.strip()
     return None

@@ -18,7 +18,7 @@ _UNTICKED = re.compile(r"しない|しません|いいえ|未|☐|□|なし|\bn
 
 
 def _ticked(value: str) -> bool:
-    plain = value.translate(WIDTH).strip()
+    plain = WIDTH(value).strip()
     if not plain or _UNTICKED.search(plain):
         return False
     return bool(_TICKED.fullmatch(plain)) or bool(
@@ -34,7 +34,7 @@ def parse_form(text: str, fields: Mapping[str, str]) -> dict[str, str]:
     """
     body = text.replace("\r\n", "\n").replace("\r", "\n")[:200_000]
     words = vocabulary(tuple((name, (label,)) for name, label in fields.items()))
-    own = {label.translate(WIDTH).lower().replace(" ", "").replace("_", "") for label in fields.values()}
+    own = {WIDTH(label).lower().replace(" ", "").replace("_", "") for label in fields.values()}
     entries = [e for e in labelled(body, words) if _label(body, e.start, e.value_start) in own]
     found: dict[str, str] = {}
     for number, entry in enumerate(entries):
@@ -48,7 +48,7 @@ def parse_form(text: str, fields: Mapping[str, str]) -> dict[str, str]:
                 if _ticked(value.split("\n")[0]):
                     found[item] = "yes"
             elif item == "email":
-                if address := re.search(r"[^\s<>()（）\"',;:：]+@[^\s<>()（）\"',;:：]+", value.translate(WIDTH)):
+                if address := re.search(r"[^\s<>()（）\"',;:：]+@[^\s<>()（）\"',;:：]+", WIDTH(value)):
                     found[item] = address[0]
             elif value:
                 found[item] = value
@@ -56,6 +56,6 @@ def parse_form(text: str, fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _label(body: str, start: int, end: int) -> str:
-    plain = body[start:end].translate(WIDTH).lower()
+    plain = WIDTH(body[start:end]).lower()
     plain = re.sub(r"[(（\[][^)）\]]*[)）\]]\s*(?=[:=|\s]*$)", lambda m: m[0] if m.start() == 0 else "", plain)
     return re.sub(r"^(?:[^\w]|\d{1,2}[.)])+|[^\w]+$|必須|任意|[ _]", "", plain)

@@ -9,19 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from maild.mail.charmap import Charmap
+
 #: Full-width ASCII, the ideographic space and odd spaces, one character for one: offsets stay those of the raw text.
-WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | dict.fromkeys(
-    map(ord, "\u3000\xa0\u2002\u2003\u2009\t\v\f"), " "
+WIDTH = Charmap(
+    {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2009\t\v\f\u200b\ufeff"), " ")
+    | {ord("｡"): "。", ord("､"): "、", ord("･"): "・", ord("﹕"): ":", ord("∶"): ":"}
 )
-WIDTH |= {
-    ord("｡"): "。",
-    ord("､"): "、",
-    ord("･"): "・",
-    ord("﹕"): ":",
-    ord("∶"): ":",
-    ord("\u200b"): " ",
-    ord("\ufeff"): " ",
-}
 
 #: Known items and what people call them. What is longer is tried first.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -415,7 +410,7 @@ def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
 
 
 def _key(label: str) -> str:
-    return label.translate(WIDTH).lower().replace(" ", "").replace("_", "")
+    return WIDTH(label).lower().replace(" ", "").replace("_", "")
 
 
 def _items(words: Vocabulary, label: str) -> tuple[str, ...]:
@@ -425,7 +420,7 @@ def _items(words: Vocabulary, label: str) -> tuple[str, ...]:
 
 def labelled(text: str, words: Vocabulary) -> list[Labelled]:
     """Every label in the text with its value as written. ``text`` holds \\n line ends; offsets are those of ``text``."""
-    wide = text.translate(WIDTH)
+    wide = WIDTH(text)
     marks: dict[int, tuple[int, tuple[str, ...], bool]] = {}
     ends = 0
     for line in re.finditer(r"[^\n]+", wide):

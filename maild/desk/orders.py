@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from maild.desk.actions import Decision, Letter
@@ -13,6 +12,7 @@ from maild.desk.deadlines import local_date
 from maild.desk.events import Command
 from maild.desk.outcomes import ended, used_up
 from maild.desk.rules import Desk
+from maild.mail.values import replace
 
 DECLINE_REASONS = ("prank", "urgent", "crisis", "illegal", "out_of_scope", "abuse")
 

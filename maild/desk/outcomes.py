@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from maild.desk.client_mail import interrupted, is_last, next_round_trip
 from maild.desk.deadlines import closing, deadlines, local_date, start_of
 from maild.desk.events import Delivered, Due, Failed, Reply
 from maild.desk.rules import Desk
+from maild.mail.values import replace
 
 REPLIES = ("reply", "final_reply")
 

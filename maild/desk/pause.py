@@ -10,13 +10,14 @@ stays as it was.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.desk.case import Case
 from maild.desk.deadlines import local_date
 from maild.desk.rules import Desk
+from maild.mail.values import replace
 
 CLIENTS_TURN = ("intake", "waiting_client")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from maild.desk.actions import Action, Decision, Letter, Relay
 from maild.desk.rules import Terms
+from maild.mail.values import replace
 
 
 def in_force(terms: Sequence[Terms], day: date) -> Terms | None:

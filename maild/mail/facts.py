@@ -47,7 +47,7 @@ class Authentication:
     results: tuple[tuple[str, str], ...]  # (method, result) such as ("dmarc", "fail"), lower case
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: changed by ``values.replace``
 class Facts:
     """One message as read. Made by :func:`maild.mail.parse.read`, which never raises on any bytes (rules M6)."""
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from maild.mail.charmap import NARROW
+
 MAX_MARK = 300  # characters of a line that a program may have written around a quote
 _WRAPPED = 3  # lines over which an attribution may have been folded
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00]")
@@ -93,7 +95,6 @@ _PLAIN = re.compile(
     "[\t\n\r\x20-\x7e\u2013-\u2016\u2018-\u201f\u2025\u2026\u203b\u2190-\u2193\u21d2\u2460-\u2473\u2500-\u257f"
     "\u25a0-\u25ff\u2605\u2606\u266a\u3000-\u3002\u3005-\u301f\u3041-\u3096\u309d\u309e\u30a1-\u30fe\u4e00-\u9fff\uff01-\uff5e]*"
 )
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}  # all of NFKC that a sign needs
 _LABELLED = r"[*_ ]{0,3}\s{0,20}:"
 _CLOSING = r"\s{0,20}[:;]?[^\S\n]{0,20}$"
 # Every alternative begins with a character of its own: then the search skips to those at the speed of C.
@@ -140,7 +141,7 @@ def holds_no_mark(text: str) -> bool:
 
     Most mails hold nothing, and reading them line by line costs more than all the rest of a mail.
     """
-    return _PLAIN.fullmatch(text) is not None and _SIGN.search(text.translate(_NARROW).lower()) is None
+    return _PLAIN.fullmatch(text) is not None and _SIGN.search(NARROW(text).lower()) is None
 
 
 def lines_of(text: str) -> list[str]:

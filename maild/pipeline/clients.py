@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from maild.desk import crisis, intake, thanks, wishes
@@ -13,6 +12,7 @@ from maild.desk.events import ClientMail
 from maild.desk.kinds import decide
 from maild.desk.threads import Route, registered, route, tagged
 from maild.mail import quotes
+from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause, text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -12,11 +12,12 @@ from maild.desk import intake
 from maild.desk.textfold import resend_key
 from maild.mail.address import canonical
 from maild.mail.facts import Facts
+from maild.mail.values import replace
 from maild.pipeline.world import DeskWorld
 from maild.store import Entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: changed by ``values.replace``
 class Arrived:
     """A parsed mail. ``sender`` is the From address, or the envelope sender where From is unusable (M2)."""
 

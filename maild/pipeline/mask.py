@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from maild.desk.address_forms import AFTER, AT, BEFORE, address_pattern, local_pattern
 from maild.desk.ordinary_words import words
+from maild.mail.charmap import NARROW
 
 MASK = "＊＊＊"
 
 _ODD = re.compile("[\u0130\u0131\u017f\u212a]")  # what matches an ASCII letter in any case without being it
 _VISIBLE = re.compile("[!-~！-～]+")
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ENCODED = re.compile("[%=][0-9a-f][0-9a-f]|&#")
 _RUNS = re.compile("[a-z0-9]+")
 
@@ -45,7 +45,7 @@ def _lacks(text: str, address: str) -> bool:
         return False
     seen = "".join(_VISIBLE.findall(text))
     if not seen.isascii():
-        seen = seen.translate(_NARROW)
+        seen = NARROW(seen)
     seen = seen.lower()
     if _ENCODED.search(seen):
         return False

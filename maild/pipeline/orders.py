@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from maild.desk.case import Case
@@ -11,6 +10,7 @@ from maild.desk.commands import Order
 from maild.desk.deadlines import closes_on, start_of
 from maild.desk.events import Command
 from maild.desk.kinds import decide
+from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
@@ -12,6 +12,7 @@ from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
 from maild.desk.events import Due
 from maild.desk.kinds import decide
 from maild.desk.pause import stopped
+from maild.mail.values import replace
 from maild.pipeline import board
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.pausing import pause_of

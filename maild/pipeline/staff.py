@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from maild.desk import commands, leak, reply_text
 from maild.desk.actions import Letter
@@ -11,6 +11,7 @@ from maild.desk.case import Case
 from maild.desk.commands import Order
 from maild.desk.events import Reply
 from maild.desk.kinds import decide
+from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
 from maild.pipeline.session import Session

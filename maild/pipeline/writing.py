@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 
@@ -15,6 +15,7 @@ from maild.desk.outcomes import REPLIES
 from maild.letters import LETTERS
 from maild.mail import charset, quotes
 from maild.mail.dsn import plain_words
+from maild.mail.values import replace
 from maild.pipeline import board, pausing, views
 from maild.pipeline.mask import masked
 from maild.pipeline.world import DeskWorld, World

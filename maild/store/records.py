@@ -199,7 +199,7 @@ class OutboxRow:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: changed by ``values.replace``
 class Entry:
     """One mail, reply or note as it is kept. ``body_key`` is the normalised body: hashed, never stored."""
 

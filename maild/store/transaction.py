@@ -7,12 +7,12 @@ memory (``pending``) and go out in bulk at the commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from maild.desk.case import Case
+from maild.mail.values import replace
 from maild.store import audit as trail
 from maild.store import erasure, marks
 from maild.store.codes import code as clean

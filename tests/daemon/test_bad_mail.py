@@ -114,3 +114,18 @@ def test_a_stopped_worker_is_replaced(maild: Maild, busy: bool) -> None:
     assert "reason=hung" in maild.log()
     with maild.store() as store:
         assert store.quarantined() == []
+
+
+def test_a_worker_that_takes_long_to_start_is_let_start(maild: Maild) -> None:
+    """It reads lists and templates first; a machine that is busy for longer than a batch may take is no reason to kill
+    one worker after another before the first has begun."""
+    faults = maild.home / "faults"
+    faults.mkdir()
+    slow = "import sys, time\nif 'maild.app.work' in sys.orig_argv:\n    time.sleep(5)\n"
+    (faults / "sitecustomize.py").write_text(slow)
+    maild.environment["PYTHONPATH"] = f"{faults}:{maild.environment['PYTHONPATH']}"
+    maild.environment["MAILD_HANG_SECONDS"] = "2"
+    maild.start()
+    maild.send(first_mail(CLIENT))
+    maild.mail_to(CLIENT)
+    assert "reason=hung" not in maild.log()
