@@ -6,41 +6,40 @@ the weights of a stretch of text are added up and divided by the root of its len
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from itertools import accumulate, repeat
-from operator import add
+from itertools import accumulate, repeat, zip_longest
+from operator import sub
 
-__all__ = ["ALONE", "DOUBT", "LABEL", "Table", "framed", "grams", "tone", "weighed"]
+__all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
 
-LABEL = "文面全体の調子"  # what the notice shows in place of a phrase
+LABEL = "文面全体の調子"  # what stands in place of a phrase
 ALONE = 1.3  # heard though no phrase stands in the text
 DOUBT = -0.5  # a doubtful phrase counts from here on
-_SHORT = 20  # characters: what is shorter is no surer for it
-_WINDOW, _STEP = 120, 30  # characters: a long mail is heard piece by piece, so that its calm part hides nothing
-_SCALE = 100  # weights are whole numbers, so that the file is small and its changes can be read
+SIZES = {1: "H", 2: "I", 4: "Q"}  # characters of a sequence, and the number that as many UTF-16 units make
+SHORT = 20  # characters: what is shorter is no surer for it
+SCALE = 100  # weights are whole numbers, so that the file is small and its changes can be read
+WINDOW = 120  # characters: of a long mail the most alarming stretch counts, so that its calm part hides nothing
 _LONGEST = 200_000  # characters: as far as is read of hostile text
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Weights by the length of the sequence (one to three characters), and what a text without any begins from."""
+    """What a text without any sign begins from, and weights by length of the sequence and the number that it makes."""
 
     base: float
-    one: Mapping[str, int] = field(repr=False)
-    two: Mapping[str, int] = field(repr=False)
-    three: Mapping[str, int] = field(repr=False)
+    weights: Mapping[int, Mapping[int, int]] = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Table:
-        """One sequence and its weight a line."""
-        by: tuple[dict[str, int], ...] = ({}, {}, {}, {})
+        """One sequence and its weight a line; the empty one is the base."""
+        by: dict[int, dict[int, int]] = {0: {}, **{size: {} for size in SIZES}}
         for line in text.splitlines():
             piece, _, weight = line.partition("\t")
-            by[len(piece)][piece] = int(weight)
-        return cls(by[0][""] / _SCALE, *by[1:])
+            by[len(piece)][int.from_bytes(piece.encode("utf-16-le"), "little")] = int(weight)
+        return cls(by.pop(0)[0] / SCALE, by)
 
 
 @cache
@@ -54,48 +53,45 @@ def framed(kana: str) -> str:
     return f"。{kana.strip('。')}。"
 
 
-def grams(kana: str) -> list[str]:
-    """Every sequence of one to three characters of the framed text."""
-    text = framed(kana)
-    return [text[at : at + size] for size in (1, 2, 3) for at in range(len(text) - size + 1)]
-
-
-def _weights(text: str, table: Table) -> list[int]:
-    """What every place weighs: the sequences that begin there."""
-    pairs = list(map(add, text, text[1:]))
-    ones = map(table.one.get, text, repeat(0))
-    twos = map(table.two.get, [*pairs, ""], repeat(0))
-    threes = map(table.three.get, [*map(add, pairs, text[2:]), "", ""], repeat(0))
-    return list(map(add, map(add, ones, twos), threes))
+def _weights(units: bytes, table: Table) -> list[tuple[int, Sequence[int]]]:
+    """(length, weights): of the sequences that begin at every place. They are looked up as numbers, every second or
+    fourth place at a time, at the speed of C."""
+    found = []
+    for size, kind in SIZES.items():
+        for first in range(size):
+            numbers = memoryview(units[2 * first : len(units) - (len(units) - 2 * first) % (2 * size)]).cast(kind)
+            found.append((size, list(map(table.weights[size].get, numbers, repeat(0)))))
+    return found
 
 
 def tone(kana: str, table: Table | None = None) -> float:
     """Above :data:`ALONE` a crisis, below :data:`DOUBT` none that a doubtful phrase could make one."""
     table = table or shipped()
-    text = framed(kana[:_LONGEST])
-    total = list(accumulate(_weights(text, table), initial=0))
-    length = len(text)
-    if length <= _WINDOW:
-        best = total[-1] / max(length, _SHORT) ** 0.5
+    units = framed(kana[:_LONGEST]).encode("utf-16-le", "surrogatepass")
+    length = len(units) // 2
+    # what begins in each four characters, so that any stretch is a difference of two totals
+    rows = [column[at :: 4 // size] for size, column in _weights(units, table) for at in range(4 // size)]
+    total = list(accumulate(map(sum, zip_longest(*rows, fillvalue=0)), initial=0))
+    if length <= WINDOW:
+        best = total[-1] / float(max(length, SHORT)) ** 0.5
     else:
-        ends = [*range(_WINDOW, length, _STEP), length]
-        best = max(total[end] - total[end - _WINDOW] for end in ends) / _WINDOW**0.5
-    return table.base + best / _SCALE
+        best = max(map(sub, total[WINDOW // 4 :], total)) / float(WINDOW) ** 0.5
+    return table.base + best / SCALE
 
 
 def weighed(kana: str, most: int = 5) -> tuple[str, ...]:
     """The expressions that weighed most, for the operator who asks why a mail was heard."""
     table = shipped()
     text = framed(kana[:_LONGEST])
-    weights = _weights(text, table)
-    found: dict[str, int] = {}
-    for at in range(len(text)):
-        piece = text[at : at + 5].strip("。")
-        if len(piece) > 1:
-            found[piece] = max(found.get(piece, 0), sum(weights[at : at + 4]))
+    found = {}
+    for at in range(len(text) - 4):
+        piece = text[at : at + 5]
+        inside = [piece[one : one + size] for size in SIZES for one in range(5 - size + 1)]
+        numbers = [(len(one), int.from_bytes(one.encode("utf-16-le", "surrogatepass"), "little")) for one in inside]
+        found[piece] = sum(table.weights[size].get(number, 0) for size, number in numbers)
     chosen: list[str] = []
     for piece in sorted(found, key=lambda one: -found[one]):
-        if found[piece] > 0 and not any(piece[:2] in other or other[:2] in piece for other in chosen):
+        if found[piece] > 0 and not any(piece[:3] in other or other[:3] in piece for other in chosen):
             chosen.append(piece)
         if len(chosen) == most:
             break
