@@ -20,11 +20,12 @@ from typing import Any
 
 from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled, places_of, starts_of
 from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
+from maild.desk.crisis_tone import ALONE, DOUBT, LABEL, tone
 from maild.desk.textfold import Folded, folded
 
-__all__ = ["PhraseError", "Phrases", "builtin", "hits"]
+__all__ = ["PhraseError", "Phrases", "builtin", "heard", "hits"]
 
-_LISTS = ("ja", "oblique", "signs", "en", "more")  # every list is always read: a client's language is not the desk's
+_LISTS = ("ja", "oblique", "en", "more")  # every list is always read: a client's language is not the desk's
 _REACH = 80  # characters: how far before a place an exception may begin
 _FEW = 40  # places of one entry that are looked at one by one; a hostile text has more
 _SHORT = 6  # letters: what is shorter (od, dv) stands inside too many words that are spelled out
@@ -42,6 +43,7 @@ class Phrase:
     denial: Pattern | None = field(repr=False)
     family: str = ""  # what is no sign for one of a family is none for the others
     sign: bool = False  # counts only where another sign stands in the same mail
+    doubt: bool = False  # counts only where the mail as a whole does not sound calm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Phrases:
     entries: tuple[Phrase, ...] = field(repr=False)
     exceptions: Exempt = field(repr=False)
     starts: Mapping[str, Starts] = field(repr=False)  # by form
+    by_tone: bool = False  # whether the mail as a whole is heard too: with the shipped lists
 
     @classmethod
     def load(cls, paths: Iterable[Path], *, language: str | None = "ja") -> Phrases:
@@ -59,7 +62,8 @@ class Phrases:
         Raises :class:`PhraseError` that names file, entry and what is allowed, and OSError as ``open`` does.
         """
         texts = [] if language is None else [_shipped(name) for name in _LISTS]
-        return cls.parse(texts + [(path.name, path.read_text("utf-8")) for path in paths])
+        lists = cls.parse(texts + [(path.name, path.read_text("utf-8")) for path in paths])
+        return replace(lists, by_tone=language is not None)
 
     @classmethod
     def parse(cls, texts: Iterable[tuple[str, str]]) -> Phrases:
@@ -117,7 +121,7 @@ def _table(source: str, text: str) -> dict[str, Any]:
 def _check(entry: object, where: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise PhraseError(f"{where}: must be a table")
-    known = {"phrase", "category", "why", "match", "except", "deny", "kana", "sign", "family"}
+    known = {"phrase", "category", "why", "match", "except", "deny", "kana", "sign", "family", "doubt"}
     if unknown := set(entry) - known:
         raise PhraseError(f"{where}: unknown key {sorted(unknown)[0]}; allowed: {', '.join(sorted(known))}")
     for key in ("phrase", "category", "why"):
@@ -133,8 +137,8 @@ def _check(entry: object, where: str) -> Mapping[str, Any]:
             or (key == "match" and not value)
         ):
             raise PhraseError(f"{where}: {key} must be a list of patterns")
-    if not all(isinstance(entry.get(key, False), bool) for key in ("deny", "sign")):
-        raise PhraseError(f"{where}: deny and sign must be true or false")
+    if not all(isinstance(entry.get(key, False), bool) for key in ("deny", "sign", "doubt")):
+        raise PhraseError(f"{where}: deny, sign and doubt must be true or false")
     if entry.get("kana", "exact") != "exact":
         raise PhraseError(f'{where}: kana may only be "exact"')
     return entry
@@ -175,7 +179,8 @@ def _phrase(entry: Mapping[str, Any], words: Mapping[str, str], denials: list[st
     if entry.get("deny", False) and denials:
         denial = Pattern(kana, "|".join(regex(_tree(d, words, where), kana) for d in denials))
     told = (entry["phrase"], entry["category"], entry["why"])
-    return Phrase(*told, patterns, Exempt.of(exceptions), denial, entry.get("family", ""), entry.get("sign", False))
+    kind = (entry.get("family", ""), entry.get("sign", False), entry.get("doubt", False))
+    return Phrase(*told, patterns, Exempt.of(exceptions), denial, *kind)
 
 
 def _pooled(entries: list[Phrase]) -> list[Phrase]:
@@ -279,20 +284,33 @@ def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded
     return False
 
 
-def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
-    """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
-
-    ``text`` is the client's whole own text with the subject; time is linear in its length.
-    """
-    forms = folded(text)
+def heard(forms: Folded, phrases: Phrases) -> list[Phrase]:
+    """The entries of the lists that stand in the text, the mail as a whole not yet listened to."""
     found = _matches(forms, phrases)
     if len({phrases.entries[number].phrase for number in found if phrases.entries[number].sign}) < 2:
         found = {number: places for number, places in found.items() if not phrases.entries[number].sign}
-    heard = [
+    entries = [
         entry
         for number in sorted(found)
         if _counts(entry := phrases.entries[number], found[number], forms, phrases.exceptions)
     ]
-    if len({entry.phrase for entry in heard if entry.sign}) < 2:
-        heard = [entry for entry in heard if not entry.sign]
-    return tuple(dict.fromkeys(entry.phrase for entry in heard))
+    if len({entry.phrase for entry in entries if entry.sign}) < 2:
+        entries = [entry for entry in entries if not entry.sign]
+    return entries
+
+
+def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
+    """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
+
+    ``text`` is the client's whole own text with the subject; time is linear in its length. A doubtful phrase counts
+    where the mail as a whole does not sound calm; where none counts, a mail that sounds like a crisis is heard
+    all the same, as :data:`~maild.desk.crisis_tone.LABEL`.
+    """
+    forms = folded(text)
+    entries = heard(forms, phrases)
+    if not phrases.by_tone or any(not entry.doubt for entry in entries):
+        return tuple(dict.fromkeys(entry.phrase for entry in entries))
+    sound = tone(forms.kana)
+    if entries and sound > DOUBT:
+        return tuple(dict.fromkeys(entry.phrase for entry in entries))
+    return (LABEL,) if sound > ALONE else ()

@@ -20,6 +20,7 @@ DOCS = CORPUS.parent.parent / "docs"
 ITEMS = tuple(ItemSpec(item) for item in ("name", "sex", "age", "region", "content"))
 BEGIN, END = "<!-- figures: python -m tests.corpus.figures --write -->", "<!-- end of figures -->"
 HALVES = ("tuning", "held-out", "fresh", "blind", "voices")
+CRISIS_HALVES = (*HALVES, "stranger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Mail:
 
 def _later(path: Path) -> str:
     """Which of the sets that were written after tuning a file belongs to."""
-    return next((half for half in HALVES[2:] if path.stem.startswith(half)), "")
+    return next((half for half in CRISIS_HALVES[2:] if path.stem.startswith(half)), "")
 
 
 def first_mails() -> Iterator[Mail]:
@@ -48,16 +49,17 @@ def first_mails() -> Iterator[Mail]:
 
 def crisis_texts() -> Iterator[tuple[str, bool, str]]:
     """(half, is it a crisis, text)."""
-    for kind in ("crisis", "calm"):
-        groups = tomllib.loads((CORPUS / "crisis" / f"{kind}.toml").read_text("utf-8"))
-        for number, text in enumerate(text for group in groups.values() for text in group):
-            yield HALVES[number % 2], kind == "crisis", text
     for path in sorted((CORPUS / "crisis").glob("*.toml")):
-        if not (later := _later(path)):
-            continue
-        for kind, texts in tomllib.loads(path.read_text("utf-8")).items():
-            for text in texts:
-                yield later, kind == "crisis", text
+        for number, (crisis, text) in enumerate(texts_of(path)):
+            yield _later(path) or HALVES[number % 2], crisis, text
+
+
+def texts_of(path: Path) -> Iterator[tuple[bool, str]]:
+    """(is it a crisis, text) of one file: lists named crisis and calm, groups of the one kind, or one table a text."""
+    for name, group in tomllib.loads(path.read_text("utf-8")).items():
+        kind = path.stem if path.stem in ("crisis", "calm") else name
+        for entry in group:
+            yield (entry["crisis"], entry["text"]) if isinstance(entry, dict) else (kind == "crisis", entry)
 
 
 def intake_counts() -> dict[tuple[str, str], list[int]]:
@@ -74,7 +76,7 @@ def intake_counts() -> dict[tuple[str, str], list[int]]:
 
 def crisis_counts() -> dict[str, list[int]]:
     """half -> [crises, heard, calm texts, false alarms]."""
-    counts = {half: [0, 0, 0, 0] for half in HALVES}
+    counts = {half: [0, 0, 0, 0] for half in CRISIS_HALVES}
     phrases = builtin("ja")
     for half, crisis, text in crisis_texts():
         counts[half][0 if crisis else 2] += 1
