@@ -8,7 +8,7 @@ a mail is folded a dozen times. A search for the class of characters that change
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _FEW = 24  # distinct characters: beyond, the table is asked for each character after all
 
@@ -24,7 +24,7 @@ class Charmap:
     def __init__(self, table: Mapping[int, int | str | None]) -> None:
         self._table = dict(table)
         self._of = {chr(code): _text(into) for code, into in table.items()}
-        self._class = re.compile("[" + re.escape("".join(self._of)) + "]")
+        self._class = re.compile(_class(sorted(table)))
         if self._class.search("".join(self._of.values())):
             raise ValueError("a character is replaced by one that is replaced in turn")
 
@@ -35,6 +35,17 @@ class Charmap:
         for character in present:
             text = text.replace(character, self._of[character])
         return text
+
+
+def _class(codes: Sequence[int]) -> str:
+    """These characters as a class of few ranges: of thousands of single ones each is tried at every place."""
+    ranges: list[list[int]] = []
+    for code in codes:
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "[" + "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in ranges) + "]"
 
 
 def _text(into: int | str | None) -> str:
