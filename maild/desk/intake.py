@@ -89,6 +89,9 @@ _COPULA = re.compile(
 )
 
 
+_MORE_THAN_NAME = re.compile(r"[ 　]*[、,/／・][ 　]*(?=[0-9０-９]|男|女|[♂♀])")
+
+
 def _trimmed(item: str, value: str) -> str:
     """Without the です of a sentence: 名前は楓です。 is 楓. A content is left as it was written."""
     if item == "content":
@@ -96,6 +99,8 @@ def _trimmed(item: str, value: str) -> str:
     value = value.strip()[:_VALUE_MAX]
     if item not in _PROSE:
         return value
+    if item == "name" and (more := _MORE_THAN_NAME.search(value)) and more.start():
+        value = value[: more.start()].rstrip()  # 名前はさちこ、女、25、岩手です
     return value[: match.start()] if (match := _COPULA.search(value)) and match.start() else value
 
 

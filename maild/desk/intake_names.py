@@ -15,7 +15,7 @@ from maild.desk.readings import given_names, surnames, to_katakana
 _NOT_NAME = re.compile(
     r"(?:歳|才|代$|性$|^男|^女|相談|質問|初めて|はじめて|会社|学生|大学|高校|中学|主婦|無職|社員|パート|バイト|フリーター|ニート|公務員|看護|介護|在住|住み|出身|県|市$|...町$|...村$|区$|者$|もの$|(?<!緒)方$|人$|"
     r"(?<!ま)こと(?![みりねえは])|よと$|生徒|しごと|そうだん|ため|件|以上|お願い|よろしく|ありがと|不安|心配|つらい|辛い|仕事|就職|転職|悩|困|です|ます|ない|こんに|こんば|はじめ|おはよ|失礼|お世話|本当|今(?![村井田野泉西川枝関岡津])|昨日|明日|今日|母親|父親|母$|父$|長男|長女|独身|既婚|"
-    r"限界|無理|ダメ|だめ|大丈夫|元気|別|普通|同じ|必要|可能|初めて|再度|先日|前回|返信|お返事|件名|下記|以下|上記|希望|面接|履歴書|様$|御中|担当|名前|性別|年齢|住まい|内容|氏名|[■◆●▼【】]|iphone|android|http|@|[?？!！。(（]|regards|thank|hello|sincerely|mother|father|old|years|から$|からです|アラ(?:サー|フォー|フィフ|カン)|[男女]$|就活|全滅|退職|離職|休職|復職|失業|残業|借金|人間関係|内定|応募|正社員|夜勤|給料|契約|不眠|鬱|事務|営業|接客|製造|保育|調理|販売|清掃|警備|職員|自営|浪人|留年|中退|既読|追伸|本文|(?:息子|娘|弟|妹|兄|姉|父|母|夫|妻|祖父|祖母|孫|同僚|上司|友人|友達|先輩|後輩|彼氏|彼女|主人|旦那)$|^my$|galaxy|\d|OL$|[女学大校高中人院験年修]生$|[でをにが](?:働|住|暮|通|勤|[いあなす]る)|[父母兄姉奥皆娘]さん|みなさん|たくさん|お[ばじ]さん|童貞|処女|妊婦|バツイチ|シンママ|シングル|ゲイ$|レズ|[男女]子$|^[子人方]$|(?:[しなくすずぽどご]い|(?<=[ぁ-ん])たい)$|[一-龥ァ-ヶ]は.|を|[一-龥]が[一-龥]|[ぁ-ん一-龥]て[一-龥]|[づつにや][らくす]い$|^.+[^か](?:なし|無し)$)",
+    r"限界|無理|ダメ|だめ|大丈夫|元気|別|普通|同じ|必要|可能|初めて|再度|先日|前回|返信|お返事|件名|下記|以下|上記|希望|面接|履歴書|様$|御中|担当|名前|性別|年齢|住まい|内容|氏名|[■◆●▼【】]|iphone|android|http|@|[?？!！。(（]|regards|thank|hello|sincerely|mother|father|old|years|から$|からです|アラ(?:サー|フォー|フィフ|カン)|[男女]$|就活|全滅|退職|離職|休職|復職|失業|残業|借金|人間関係|内定|応募|正社員|夜勤|給料|契約|不眠|鬱|事務|営業|接客|製造|保育|調理|販売|清掃|警備|職員|自営|浪人|留年|中退|既読|追伸|本文|(?:息子|娘|弟|妹|兄|姉|父|母|夫|妻|祖父|祖母|孫|同僚|上司|友人|友達|先輩|後輩|彼氏|彼女|主人|旦那)$|^my$|galaxy|\d|OL$|[女学大校高中人院験年修]生$|[でをにが](?:働|住|暮|通|勤|[いあなす]る)|[父母兄姉奥皆娘]さん|みなさん|たくさん|お[ばじ]さん|童貞|処女|妊婦|バツイチ|シンママ|シングル|ゲイ$|レズ|[男女]子$|^[子人方]$|(?:[しなくすずぽどご]い|(?<=[ぁ-ん])たい)$|[一-龥ァ-ヶ]は.|を|[一-龥]が[一-龥]|[ぁ-ん一-龥]て[一-龥]|[づつにや][らくす]い$|^.+[^か](?:なし|無し)$|^(?:とき|ころ|まま|ほう|あと|の?分|[前後時頃])$|^(?:シニ|キエ|タスケ|ツラ|シンド|モウ|ムリ|ゴメン|サンキュー|アリガト)|だけ$|[一-龥]{3}中$|赴任|通院|入院|求職)",
     re.I,
 )
 _NAME = r"[^\s、。,.!！?？「」『』()（）:：/／・]{1,12}"
@@ -30,7 +30,7 @@ _NAMES = (
         ("「", "『"),
     ),
     (
-        r"(?:ニックネーム|ペンネーム|ハンドルネーム|ハンドル|HN|仮名|偽名|あだ名|呼び名)(?:で|は|が|を|:|、|,|[ ])+「?([^\s、。,「」のをが]{1,12}?)(?:」|です|と(?:申|いい|お呼|呼|さ)|で(?:お願|す|。|、)|に(?:し|さ)|[。、\s]|$)",
+        r"(?:ニックネーム|ペンネーム|ハンドルネーム|ハンドル|HN|仮名|偽名|あだ名|呼び名)(?:で|は|が|を|:|、|,|[ ])+「?(?!す[。、が])([^\s、。,「」のをが]{1,12}?)(?:」|です|と(?:申|いい|お呼|呼|さ)|で(?:お願|す|。|、)|に(?:し|さ)|[。、\s]|$)",
         1,
         ("ネーム", "ハンドル", "HN", "Hn", "hn", "仮名", "偽名", "あだ名", "呼び名"),
     ),
@@ -47,7 +47,7 @@ _NAMES = (
     (r"(?:息子|娘|妹|弟|兄|姉|母|父|夫|妻|孫|長男|次男|長女|次女)[(（]([一-龥々ぁ-んァ-ヶー]{1,8})[ 、・,](?=\d)", 1),
     (r"(?:父|母|兄|姉|夫|妻)[・ ]([一-龥々]{1,4})[ ]*$", 1),
     (
-        r"\A\s*([一-龥々ぁ-んァ-ヶーA-Za-z]{1,8}?)(?:です|と申します|といいます|っす|だよ|じゃ|や|やで|ばい|だに|だべ|だす|どす|でーす|だっちゃ)[。、!！\n]",
+        r"\A\s*([一-龥々ぁ-んァ-ヶーA-Za-z]{1,8}?)(?:です|と申します|といいます|っす|だよ|じゃ|や|やで|(?<!や)ばい|だに|だべ|だす|どす|でーす|だっちゃ)[。、!！\n(…~]",
         1,
     ),
     (r"^[ ]*(?:[━─=\-*_~]{3,}|--)[ ]*\n[ ]*([一-龥々]{1,4}(?:[ ]?[一-龥々ぁ-んァ-ヶー]{1,4})?)[ ]*$", 1),
@@ -117,7 +117,7 @@ _NAMES = (
         r"(?:my name is|my name's|call me|i am called|name is|this is|i go by|name:)[ ]+([A-Za-z][\w'-]{0,20}(?: [A-Z][\w'-]{1,20})?)",
         1,
     ),
-    (r"(?:^|[.,!\n] ?)(?:hi|hello)?,? ?i(?:'m| am) ([A-Z][a-z]{1,14})(?=[ ,.!])(?! (?:years|from))", 1),
+    (r"(?:^|[.,!\n] ?)(?:hi|hello)?,? ?i(?:'m| am) ((?-i:[A-Z][a-z]{1,14}))(?=[ ,.!])(?! (?:years|from))", 1),
     (
         r"(?:regards|sincerely|thanks|thank you|cheers|yours|best|love)[,!. ]*\n+[ ]*([A-Za-z][\w .'-]{0,25})[ ]*(?:\n|$)",
         1,
@@ -177,13 +177,17 @@ _KNOWN = (
     (rf"(?<![^\s、。,(（]){PLACE}(?:在住)?の{_WORD}(?:(?=[、,(（])|{_IS})", 1),
     (rf"(?:[歳才代半路性子男女生]|さい|[小中高][1-6])の?{_WORD}{_IS}", 1),
     (rf"(?:^|[。!]\s*){_WORD}(?={AGED}|{NUM}の?{SEX}|[♂♀])", 1),
+    (rf"{SELF}([一-龥々]{{2,4}}|[ァ-ヶー]{{2,7}})(?=の相談|のこと|と申|は、|、)", 1),
     (r"[るたす]([一-龥々]{2,4}|[ァ-ヶー]{2,7})です(?=[。、!\n]|$)", 1),
 )
 _COMMON_KATAKANA = re.compile(
     r"(?:アルバイト|サラリーマン|マ{2}|パ{2}|バイ|オタク|デブ|ブス|ムリ|マジ|ハーフ|アラ.*|クズ|ゴミ|オッサン|オバサン|スタッフ|リーダー|マネージャー|エンジニア|デザイナー|プログラマー|ドライバー|ヘルパー|ホスト|キャバクラ|ネット|テスト|メール|イジメ|.*ハラ|ストレス|トラブル|ショック|ピンチ|クビ|ウツ|コミュ|ヤバ|サイテー|イヤ|ウソ|ホント|モヤモヤ|イライラ|ドキドキ|ボロボロ|ヘトヘト|バラバラ|オス|メス|オンナ|オトコ|ヒト|ムスメ|ムスコ|ボク|オレ|ワタシ|アタシ|ワシ|ギリギリ|カツカツ|ヒマ|バカ|アホ|ガン|コロナ)"
 )
 _ANONYMOUS_FORM = re.compile(r"[A-Za-z](?:子|男|美|太|太郎|さん|くん|ちゃん|君|氏)")
-_TRADE = re.compile(r"[一-龥]+[師員家職長業医婦妻夫症病中後前的気感力士手係役目年月日時分工官]")
+_KANJI = re.compile(r"[一-龥々]+")
+_FREE = re.compile(
+    r"(?:匿名|とくめい|トクメイ|仮名|名無し|ななし).*|[A-Za-z](?:子|男|美|太|太郎|さん|くん|ちゃん|君|氏)"
+)
 
 
 @cache
@@ -191,24 +195,38 @@ def _known_names() -> frozenset[str]:
     """Frequent family and given names, as written and in both kanas."""
     given, family = given_names(), surnames()
     kana = {reading for readings in given.values() for reading in readings if len(reading) > 1}
-    return frozenset({*given, *family, *kana, *(to_katakana(reading) for reading in kana)} - {"まさか", "いま", "ひま"})
+    read = {reading for readings in family.values() for reading in readings if len(reading) > 1}
+    return frozenset({*given, *family, *kana, *map(to_katakana, kana | read)} - {"まさか", "いま", "ひま"})
 
 
 def _known(text: str, start: int, end: int) -> bool:
     name = text[start:end]
     if not real_name(text, start, end):
-        return False
-    if "ァ" <= name[0] <= "ヶ":
+        # 福島です。 at the very top: as good a name as a place
+        return name in PREFECTURES and name in surnames() and not text[:start].strip()
+    if "ァ" <= name[0] <= "ヶ" and not text[:start].rstrip(" ").rstrip("\n。").strip():
         return _COMMON_KATAKANA.fullmatch(name) is None
     return name in _known_names()
 
 
+# before です a name stands, and anything else: 孤独です, 車の中です, 死んだ方がましです. To be called that would hurt.
+_INTRODUCED_WEAKLY = re.compile(r"で[すーっ]|っす|だ(?:よ|べ|に|す|っ)|どす|ばい|じゃ|や|デス")
+_PLAIN_SHAPE = re.compile(
+    r"[ぁ-んー]{1,6}|[ァ-ヶー]{2,8}|[A-Za-z][\w .'-]*|[一-龥々ァ-ヶぁ-んー]{1,6}(?:ちゃん|くん|さん|たん|ん|子|太|丸|号)|[一-龥々][ぁ-んー]{1,3}|[ぁ-んー]{1,3}[一-龥々]|[一-龥々]{1,4}[ 　][一-龥々ぁ-ん]{1,4}"
+)
+_INNER_PARTICLE = re.compile(r".[のがはをにでとやもて](?!ん$)[一-龥]|[一-龥][のがはをにでとやも]")
+
+
 def _name(text: str, start: int, end: int) -> bool:
-    """漁師です is a trade, 田中です a name: a word that ends like a trade has to be a frequent name."""
-    name = text[start:end]
-    return real_name(text, start, end) and not (
-        text.startswith(("です", "っす", "だよ"), end) and _TRADE.fullmatch(name) and name not in _known_names()
-    )
+    """Whether a name stands there; where it is only followed by です it has to look like one."""
+    name = text[start:end].strip()
+    if not real_name(text, start, end):
+        return False
+    if not _INTRODUCED_WEAKLY.match(text, end) or _FREE.fullmatch(name):
+        return True
+    if _KANJI.fullmatch(name):
+        return name in _known_names()
+    return _PLAIN_SHAPE.fullmatch(name) is not None and not _INNER_PARTICLE.search(name)
 
 
 _SUBJECT = re.compile(

@@ -22,7 +22,11 @@ _SAID_OF = re.compile(
     rf"(?:(?:{_BEFORE}){_TITLE}|(?:女|男)(?:の[子人方]|性))(?:は|が|も|って|の年齢は|の歳は|,? (?:is|was))[^私僕俺。]{{0,12}}$",
     re.I,
 )
-_OTHER_BEFORE = re.compile(rf"(?:{_BEFORE}){_TITLE}[ ]?(?:[(（][^()（）]{{0,8}})?$", re.I)
+_OTHER_BEFORE = re.compile(
+    rf"(?:{_BEFORE}){_TITLE}(?:の(?:男性?|女性?)(?:の[子人])?)?[ ]?(?:[(（][^()（）]{{0,8}})?$", re.I
+)
+_OTHERS_KIND = re.compile(rf"(?:{_BEFORE})の$")
+_SEX_WORD = re.compile(SEX)
 _SELF_BEFORE = re.compile(rf"{_SELF}[^、]{{0,3}}$")
 _OTHER_AFTER = re.compile(
     rf"[ ]?(?:[、・,(（/]?{SEX})?[)）]?(?:(?:に|を|の誕生日を)(?:なる|なった|迎える|迎えた|過ぎた|過ぎる)|くらい|ぐらい)?(?:の(?:[^\s、。でにがはを]{{1,5}}の)?)?(?:{_OTHER}|(?<=の)子(?=[をがもとには、]))(?!(?:親|です|で、|でございます|をして|として|や))",
@@ -75,6 +79,8 @@ def of_another(text: str, start: int, end: int) -> bool:
     head = _clause(text, start)
     if _SAID_OF.search(head) or _said_before(head) or of_another_there(text, start) or _topic(text, start):
         return True
+    if _OTHERS_KIND.search(head) and _SEX_WORD.fullmatch(text, start, end):
+        return True  # 部下の男性（26歳）
     tail = text[end : end + 12]
     if _OTHER_AFTER.match(tail):
         return not _PARENT_AFTER.match(tail)

@@ -39,6 +39,31 @@ def test_docs_show_the_figures() -> None:
     assert figures.within("intake.md") == figures.intake_table()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "死んだ方がましです。", "シニタイ", "し\nに\nた\nい", "孤独です。休みの日は誰とも話しません。", "車の中です。窓は閉めました。", "いま橋の上です。",
+        "親とけんかばかりです。家を出たいです。", "夫がうつ病です。どうすればいいですか。", "漁師の家です。船を降りたいです。", "祖母の七回忌です。休めません。",
+        "佐伯さん\nこの前のメールを読み返していました。うれしかったです。", "病みすぎてやばい。写真を送っていいですか。",
+        "I'm hiding in the bathroom.", "I am scared he will find me.", "I am not sure if you answer in English.",
+    ],
+)  # fmt: skip
+def test_nobody_is_called_by_what_they_feel(text: str) -> None:
+    assert "name" not in find(text, ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("夫は45歳、私に暴力をふるいます。", "age"), ("娘の彼氏（28歳、男、大阪在住）が毎日来ます。", "sex"), ("彼女は大阪に住んでいて、遠距離です。", "region"),
+        ("部下の男性（26歳）が会社に来ません。", "sex"), ("小6の担任をしています。", "age"), ("姉は独身で、東京に住んでいます。", "region"),
+        ("社会人2年目です。", "age"), ("中1の娘がいます。", "age"),
+    ],
+)  # fmt: skip
+def test_what_is_somebody_elses_is_not_the_clients(text: str, item: str) -> None:
+    assert item not in find(text, ITEMS)
+
+
 def test_missing_region_alone_is_not_asked_for() -> None:
     assert missing({"name": "a", "sex": "b", "age": "c", "content": "d"}, ITEMS) == ()
     assert missing({"name": "a", "sex": "b", "content": "d"}, ITEMS) == ("age", "region")
