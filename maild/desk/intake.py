@@ -199,6 +199,8 @@ def find(text: str, items: Sequence[ItemSpec], *, subject: str = "", from_name: 
             span = signature(own[: len(head)]) or _signed(own[: len(head)], from_name) or alone(own)
         if span is not None and item == "name" and _no_name(_trimmed(item, prose[slice(*span)]), span[0] >= len(head)):
             span = None  # a subject line, or what somebody feels or does: to be called that would hurt
+        if span is not None and item == "name" and prose[max(span[0] - 1, 0) : span[1]] == "生まれ":
+            span = None  # 1975年生まれです
         if span is None and item == "name" and len(prose) > len(head):
             at = len(head) + 2
             if in_subject := named_in_subject(wide[at:]):
