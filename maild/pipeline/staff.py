@@ -159,25 +159,38 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
     held, details = checks(session, answer, body, names)
     if held and ("send" not in names or "review" in held):
         return _hold_back(session, answer, body, held, details)
-    _relay(session, answer, body, answer.orders)
+    return _relayed(session, answer, body, answer.orders)
+
+
+def _relayed(session: Session, answer: Answer, body: str, orders: Sequence[Order]) -> str:
+    case, lines = relay(session, answer, body, orders)
+    if lines:
+        _result(session, answer, case, lines)
     return "accepted"
 
 
-def _relay(session: Session, answer: Answer, body: str, orders: Sequence[Order]) -> None:
+def relay(
+    session: Session, answer: Answer, body: str, orders: Sequence[Order], *, approved: bool = False
+) -> tuple[Case, list[str]]:
     """Send ``body`` with the orders that go with a text, each before or after it as it must be."""
     case = answer.case
     names = {order.name for order in orders}
     for order in orders:
         if order.name in _BEFORE:
             case, _ = carry_out(session, answer.mail, case, order, answer.notice)
-    case = send(session, answer, case, body, interim="interim" in names, ends=bool({"close", "end"} & names))
+    ends = bool({"close", "end"} & names)
+    case = send(session, answer, case, body, interim="interim" in names, ends=ends, approved=approved)
     lines: list[str] = []
     for order in orders:
         if order.name in _AFTER:
             case, line = carry_out(session, answer.mail, case, order, answer.notice)
             lines += line
-    if lines:
-        _result(session, answer, case, lines)
+    return case, lines
+
+
+def orders_with(entry: Entry) -> tuple[Order, ...]:
+    """The orders that came with a text that is held."""
+    return commands.read_all(entry.extra.get("orders", "").split("\n")) if entry.extra.get("orders") else ()
 
 
 def send(
@@ -311,8 +324,7 @@ def _send_held(session: Session, answer: Answer) -> str:
     if reviewed(answer.mail) and entry.author == answer.mail.sender:
         _explain(session, answer.mail, answer, ["approve_needs_another"])
         return _kept(session, answer.mail, "refused", case)
-    _relay(session, answer, entry.text, commands.read_all(entry.extra.get("orders", "").split("\n")))
-    return "accepted"
+    return _relayed(session, answer, entry.text, orders_with(entry))
 
 
 # -- answers to the counselor --------------------------------------------------------------------------------------

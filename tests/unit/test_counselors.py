@@ -336,6 +336,12 @@ def test_a_reviewed_reply_waits_for_somebody_else(base: Config) -> None:
     assert words(rows[3], "reply").startswith("はじめてのお返事です。")
 
 
+def test_an_approved_interim_word_stays_one(base: Config) -> None:
+    rows = play(reviewed(base), reply("#途中連絡\nもう少しお待ちください。"), reply("#承認", SUZUKI))
+    assert templates(rows[2]) == ["reply"]
+    assert rows[2].cases[0].state == "waiting_desk"  # C14
+
+
 def test_who_is_reviewed_cannot_send_over_it(base: Config) -> None:
     rows = play(reviewed(base), reply("お返事です。"), reply("#送信"), reply("#送信\nやはり送ります。"))
     assert [templates(row) for row in rows[1:]] == [[], [], []]
