@@ -107,9 +107,9 @@ def _answered(session: Session, answer: Answer) -> str:
         answer = replace(answer, body="\n".join([*spoken, answer.body]).strip("\n"))
     if "note" in names:
         return _note(session, answer)
-    if "send" in names and (
-        _RULE.match(answer.body) or is_only_signature(answer.body, identity(answer.mail.here.desk))
-    ):
+    framed = "signature_unclear" in answer.doubts and _RULE.match(answer.body) is not None
+    signed = bool(names) and is_only_signature(answer.body, identity(answer.mail.here.desk))
+    if signed or ("send" in names and framed):
         answer = replace(answer, body="")  # a signature below the order is no text of its own
     sends = bool(answer.body) and not (names - commands.WITH_TEXT - {"reopen"})
     if answer.body and not sends:

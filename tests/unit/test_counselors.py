@@ -132,6 +132,18 @@ def test_a_signature_under_send_is_no_text_of_its_own(base: Config) -> None:
     assert words(rows[2], "reply").startswith("友だちの佐藤さんの話ですね。\n\n----")
 
 
+def test_a_frame_under_send_is_sent_where_it_is_no_signature(base: Config) -> None:
+    frame = "----------\nいのちの電話 0120-783-556\nよりそいホットライン 0120-279-338\n----------"
+    rows = play(base, reply("佐藤です。"), reply(f"#送信\n{frame}"))
+    assert words(rows[2], "reply").startswith(frame)
+
+
+def test_a_signature_under_an_order_is_no_reply(base: Config) -> None:
+    rows = play(base, reply("#終了\n\n佐藤花代\nsato@soudan.example"))
+    assert templates(rows[1]) == ["closed_by_counselor"]
+    assert rows[1].cases[0].state == "closed"
+
+
 def test_a_reply_with_an_attachment_is_held(base: Config) -> None:
     from maild.operate.scenario import Attachment
 
