@@ -22,6 +22,7 @@ from maild.store import Entry, SentMail
 
 _BEFORE = frozenset({"reopen", "taken", "clear_crisis"})
 _AFTER = frozenset({"close", "end", "refer"})
+_MAY_LACK = frozenset({"text_after_quote", "inside_internal"})
 _SHOWN_CUT = 20  # lines of a signature that are shown back
 _RULE = re.compile(r"\s*[-‐―_=＿*＊~]{2,}\s*(?:\n|\Z)")
 
@@ -101,6 +102,10 @@ def _answered(session: Session, answer: Answer) -> str:
         _explain(session, answer.mail, answer, [f"{order.fault}:{order.raw.strip()}" for order in faults])
         return _kept(session, answer.mail, "refused", answer.case)
     names = {order.name for order in answer.orders}
+    if "send" in names and _MAY_LACK & set(answer.doubts):
+        # a part of the text may be taken for the quote: neither that nor an older text that is held must go out
+        _explain(session, answer.mail, answer, ["send_unclear"])
+        return _kept(session, answer.mail, "refused", answer.case)
     # words on the line of the order itself belong to the text: «#メモ 次の当番の方へ»
     spoken = [order.argument for order in answer.orders if order.name in ("note", "interim") and order.argument]
     if spoken:

@@ -144,6 +144,18 @@ def test_a_signature_under_an_order_is_no_reply(base: Config) -> None:
     assert rows[1].cases[0].state == "closed"
 
 
+def test_send_below_a_quote_without_marks_sends_nothing_it_cannot_tell(base: Config) -> None:
+    shown = words(play(base)[0], "notice")
+    head = (
+        "-----Original Message-----\nFrom: soudan@soudan.example\nSent: Monday, January 5, 2026 9:00 AM\nTo: inbox\n\n"
+    )
+    again_said = f"{head}{shown}\n\n#送信\n相談内容：仕事を続けられるか不安です。\nとのことですね。"
+    rows = play(base, reply("佐藤です。"), reply(again_said), reply("#送信"))
+    assert [templates(row) for row in rows[1:]] == [[], [], ["reply"]]
+    assert "引用より上に書いてください" in words(rows[2], "command_result")
+    assert words(rows[3], "reply").startswith("佐藤です。")  # what was held is still there
+
+
 def test_a_reply_with_an_attachment_is_held(base: Config) -> None:
     from maild.operate.scenario import Attachment
 
