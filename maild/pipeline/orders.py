@@ -137,7 +137,7 @@ def _assign(session: Session, mail: Arrived, case: Case, order: Order) -> tuple[
 
 
 def _approve(session: Session, mail: Arrived, case: Case, notice: SentMail) -> tuple[Case, list[str]]:
-    from maild.pipeline.staff import Answer, send
+    from maild.pipeline.staff import Answer, orders_with, relay
 
     entry = session.tx.entry(case.held_reply) if case.held_reply is not None else None
     if entry is None:
@@ -145,4 +145,5 @@ def _approve(session: Session, mail: Arrived, case: Case, notice: SentMail) -> t
     if entry.author == mail.sender:
         return case, ["approve_needs_another"]
     answer = Answer(mail, notice, case, (), entry.text)
-    return send(session, answer, case, entry.text, approved=True), ["approved"]
+    after, lines = relay(session, answer, entry.text, orders_with(entry), approved=True)
+    return after, ["approved", *lines]

@@ -25,6 +25,7 @@ from maild.store import Entry, SentMail
 
 _BEFORE = frozenset({"reopen", "taken", "clear_crisis"})
 _AFTER = frozenset({"close", "end", "refer"})
+_MAY_LACK = frozenset({"text_after_quote", "inside_internal"})
 _SHOWN_CUT = 20  # lines of a signature that are shown back
 _RULE = re.compile(r"\s*[-‐―_=＿*＊~]{2,}\s*(?:\n|\Z)")
 
@@ -106,15 +107,19 @@ def _answered(session: Session, answer: Answer) -> str:
         _explain(session, answer.mail, answer, [f"{order.fault}:{order.raw.strip()}" for order in faults])
         return _kept(session, answer.mail, "refused", answer.case)
     names = {order.name for order in answer.orders}
+    if "send" in names and _MAY_LACK & set(answer.doubts):
+        # a part of the text may be taken for the quote: neither that nor an older text that is held must go out
+        _explain(session, answer.mail, answer, ["send_unclear"])
+        return _kept(session, answer.mail, "refused", answer.case)
     # words on the line of the order itself belong to the text: «#メモ 次の当番の方へ»
     spoken = [order.argument for order in answer.orders if order.name in ("note", "interim") and order.argument]
     if spoken:
         answer = replace(answer, body="\n".join([*spoken, answer.body]).strip("\n"))
     if "note" in names:
         return _note(session, answer)
-    if "send" in names and (
-        _RULE.match(answer.body) or is_only_signature(answer.body, identity(answer.mail.here.desk))
-    ):
+    framed = "signature_unclear" in answer.doubts and _RULE.match(answer.body) is not None
+    signed = bool(names) and is_only_signature(answer.body, identity(answer.mail.here.desk))
+    if signed or ("send" in names and framed):
         answer = replace(answer, body="")  # a signature below the order is no text of its own
     sends = bool(answer.body) and not (names - commands.WITH_TEXT - {"reopen"})
     if answer.body and not sends:
@@ -166,18 +171,27 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
     held, details = checks(session, answer, body, names)
     if held and ("send" not in names or "review" in held):
         return _hold_back(session, answer, body, held, details)
-    _relay(session, answer, body, answer.orders)
+    return _relayed(session, answer, body, answer.orders)
+
+
+def _relayed(session: Session, answer: Answer, body: str, orders: Sequence[Order]) -> str:
+    case, lines = relay(session, answer, body, orders)
+    if lines:
+        _result(session, answer, case, lines)
     return "accepted"
 
 
-def _relay(session: Session, answer: Answer, body: str, orders: Sequence[Order]) -> None:
+def relay(
+    session: Session, answer: Answer, body: str, orders: Sequence[Order], *, approved: bool = False
+) -> tuple[Case, list[str]]:
     """Send ``body`` with the orders that go with a text, each before or after it as it must be."""
     case = answer.case
     names = {order.name for order in orders}
     for order in orders:
         if order.name in _BEFORE:
             case, _ = carry_out(session, answer.mail, case, order, answer.notice)
-    case = send(session, answer, case, body, interim="interim" in names, ends=bool({"close", "end"} & names))
+    ends = bool({"close", "end"} & names)
+    case = send(session, answer, case, body, interim="interim" in names, ends=ends, approved=approved)
     lines: list[str] = []
     for order in orders:
         if order.name == "refer":
@@ -185,8 +199,12 @@ def _relay(session: Session, answer: Answer, body: str, orders: Sequence[Order])
         elif order.name in _AFTER:
             case, line = carry_out(session, answer.mail, case, order, answer.notice)
             lines += line
-    if lines:
-        _result(session, answer, case, lines)
+    return case, lines
+
+
+def orders_with(entry: Entry) -> tuple[Order, ...]:
+    """The orders that came with a text that is held."""
+    return commands.read_all(entry.extra.get("orders", "").split("\n")) if entry.extra.get("orders") else ()
 
 
 def send(
@@ -315,8 +333,7 @@ def _send_held(session: Session, answer: Answer) -> str:
     if reviewed(answer.mail) and entry.author == answer.mail.sender:
         _explain(session, answer.mail, answer, ["approve_needs_another"])
         return _kept(session, answer.mail, "refused", case)
-    _relay(session, answer, entry.text, commands.read_all(entry.extra.get("orders", "").split("\n")))
-    return "accepted"
+    return _relayed(session, answer, entry.text, orders_with(entry))
 
 
 # -- answers to the counselor --------------------------------------------------------------------------------------

@@ -101,6 +101,30 @@ def test_a_signature_under_send_is_no_text_of_its_own(base: Config) -> None:
     assert words(rows[2], "reply").startswith("友だちの佐藤さんの話ですね。\n\n----")
 
 
+def test_a_frame_under_send_is_sent_where_it_is_no_signature(base: Config) -> None:
+    frame = "----------\nいのちの電話 0120-783-556\nよりそいホットライン 0120-279-338\n----------"
+    rows = play(base, reply("佐藤です。"), reply(f"#送信\n{frame}"))
+    assert words(rows[2], "reply").startswith(frame)
+
+
+def test_a_signature_under_an_order_is_no_reply(base: Config) -> None:
+    rows = play(base, reply("#終了\n\n佐藤花代\nsato@soudan.example"))
+    assert templates(rows[1]) == ["closed_by_counselor"]
+    assert rows[1].cases[0].state == "closed"
+
+
+def test_send_below_a_quote_without_marks_sends_nothing_it_cannot_tell(base: Config) -> None:
+    shown = words(play(base)[0], "notice")
+    head = (
+        "-----Original Message-----\nFrom: soudan@soudan.example\nSent: Monday, January 5, 2026 9:00 AM\nTo: inbox\n\n"
+    )
+    again_said = f"{head}{shown}\n\n#送信\n相談内容：仕事を続けられるか不安です。\nとのことですね。"
+    rows = play(base, reply("佐藤です。"), reply(again_said), reply("#送信"))
+    assert [templates(row) for row in rows[1:]] == [[], [], ["reply"]]
+    assert "引用より上に書いてください" in words(rows[2], "command_result")
+    assert words(rows[3], "reply").startswith("佐藤です。")  # what was held is still there
+
+
 def test_a_reply_with_an_attachment_is_held(base: Config) -> None:
     from maild.operate.scenario import Attachment
 
@@ -303,6 +327,12 @@ def test_a_reviewed_reply_waits_for_somebody_else(base: Config) -> None:
     assert [templates(row) for row in rows[1:]] == [[], [], ["reply"]]
     assert {one.to for one in rows[1].sent} == {SATO, "inbox@soudan.example"}
     assert words(rows[3], "reply").startswith("はじめてのお返事です。")
+
+
+def test_an_approved_interim_word_stays_one(base: Config) -> None:
+    rows = play(reviewed(base), reply("#途中連絡\nもう少しお待ちください。"), reply("#承認", SUZUKI))
+    assert templates(rows[2]) == ["reply"]
+    assert rows[2].cases[0].state == "waiting_desk"  # C14
 
 
 def test_who_is_reviewed_cannot_send_over_it(base: Config) -> None:

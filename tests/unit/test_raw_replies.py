@@ -18,9 +18,8 @@ from tests.corpus.replies.programs import ADDRESS, DESK, INBOX, ME, MINE, PROGRA
 RAW = Path(__file__).parents[1] / "corpus" / "replies" / "raw"
 NOTICE = Notice((RAW / "notice.txt").read_text("utf-8"), "[相談 1] みどりさん 1/3 新着", "<m1@desk.example>")
 WHO = Identity((ME, "大西健一"), (MINE, INBOX, ADDRESS), desk=DESK)
-SECRETS = leak.Secrets(
-    [Counselor(ME, MINE), Counselor("大西健一", "onishi@desk.example")], [INBOX], [ADDRESS], case=1, own_name="みどり"
-)
+STAFF = [Counselor(ME, MINE), Counselor("大西健一", "onishi@desk.example")]
+SECRETS = leak.Secrets(STAFF, [INBOX], [ADDRESS], case=1, own_name="みどり", other_cases=range(1, 2))
 
 
 def cases() -> list[Any]:
