@@ -12,7 +12,7 @@ from typing import Final
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _JUNK: Final = re.compile(rb"[^A-Za-z0-9+/=_-]")
 _BASE64_LINE: Final = re.compile(rb"[ \t]*[A-Za-z0-9+/]+={0,2}[ \t\r]*\Z")
-_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r*\n")
 _HEX: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _TRAILING: Final = re.compile(rb"(?<![ \t])[ \t]+(?=\r?\n)")
 _PADDING: Final = re.compile(rb"=+")
