@@ -16,12 +16,12 @@ from operator import sub
 __all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
-ALONE = 1.3  # heard though no phrase stands in the text
-DOUBT = -0.5  # a doubtful phrase counts from here on
+ALONE = 1.2  # heard though no phrase stands in the text
+DOUBT = 0.0  # a doubtful phrase counts from here on
 SIZES = {1: "H", 2: "I", 4: "Q"}  # characters of a sequence, and the number that as many UTF-16 units make
 SHORT = 20  # characters: what is shorter is no surer for it
 SCALE = 100  # weights are whole numbers, so that the file is small and its changes can be read
-WINDOW = 120  # characters: of a long mail the most alarming stretch counts, so that its calm part hides nothing
+WINDOW = 64  # characters: of a long mail the most alarming stretch counts, so that its calm part hides nothing
 _LONGEST = 200_000  # characters: as far as is read of hostile text
 
 
