@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maild.config import ConfigErrors, load
-from maild.desk import crisis, intake
+from maild.desk import crisis, crisis_tone, intake
 from maild.desk.rules import SEED_ITEMS, ItemSpec
+from maild.desk.textfold import folded
 from maild.errors import UserError
 from maild.mail.facts import Facts
 from maild.mail.parse import read
@@ -43,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         facts = read(raw, ours=ours)
         row = inspect_row(facts)
         row["intake"] = intake.find(facts.own_text, items, subject=facts.subject, from_name=facts.from_name)
-        row["crisis"] = list(crisis.hits(f"{facts.subject}\n{facts.own_text}", phrases))
+        row["crisis"] = list(crisis.hits(own := f"{facts.subject}\n{facts.own_text}", phrases))
+        if crisis_tone.LABEL in row["crisis"]:
+            row["crisis_weighed"] = list(crisis_tone.weighed(folded(own).kana))
         _say(json.dumps(row, ensure_ascii=not _takes_all()) if arguments.json else _plain(name, facts, row))
     return 1 if failed else 0
 
@@ -86,5 +89,6 @@ def _plain(name: str, facts: Facts, row: dict[str, object]) -> str:
     lines += [f"Attachment: {one.name} ({one.type}, {one.bytes} bytes)" for one in facts.attachments]
     lines += [f"Defect: {one}" for one in facts.defects]
     if row["crisis"]:
-        lines.append("Crisis: " + ", ".join(map(str, row["crisis"])))  # type: ignore[call-overload]
+        heard = [*row["crisis"], *row.get("crisis_weighed", ())]  # type: ignore[misc]
+        lines.append("Crisis: " + ", ".join(map(str, heard)))
     return "\n".join([*lines, "", facts.text.rstrip(), ""])

@@ -6,23 +6,34 @@ the weights of a stretch of text are added up and divided by the root of its len
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import accumulate, repeat, zip_longest
+from math import sqrt
 from operator import sub
+from typing import Literal
 
 __all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
-ALONE = 1.3  # heard though no phrase stands in the text
-DOUBT = -0.5  # a doubtful phrase counts from here on
-SIZES = {1: "H", 2: "I", 4: "Q"}  # characters of a sequence, and the number that as many UTF-16 units make
+ALONE = 1.2  # heard though no phrase stands in the text
+DOUBT = 0.0  # a doubtful phrase counts from here on
+# characters of a sequence, and the number that as many UTF-16 units make
+SIZES: dict[int, Literal["H", "I", "Q"]] = {1: "H", 2: "I", 4: "Q"}
 SHORT = 20  # characters: what is shorter is no surer for it
 SCALE = 100  # weights are whole numbers, so that the file is small and its changes can be read
-WINDOW = 120  # characters: of a long mail the most alarming stretch counts, so that its calm part hides nothing
+# characters; of a long mail the most alarming stretch counts, so that its calm part hides nothing. A short one must
+# be the more alarming, for a mail has many.
+STRETCHES = ((64, 0.0), (32, 2.5))
 _LONGEST = 200_000  # characters: as far as is read of hostile text
+
+
+def _number(piece: str) -> int:
+    """The number that a sequence makes in memory."""
+    return int.from_bytes(piece.encode("utf-16-le", "surrogatepass"), sys.byteorder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Table:
         by: dict[int, dict[int, int]] = {0: {}, **{size: {} for size in SIZES}}
         for line in text.splitlines():
             piece, _, weight = line.partition("\t")
-            by[len(piece)][int.from_bytes(piece.encode("utf-16-le"), "little")] = int(weight)
+            by[len(piece)][_number(piece)] = int(weight)
         return cls(by.pop(0)[0] / SCALE, by)
 
 
@@ -53,7 +64,7 @@ def framed(kana: str) -> str:
     return f"。{kana.strip('。')}。"
 
 
-def _weights(units: bytes, table: Table) -> list[tuple[int, Sequence[int]]]:
+def _weights(units: bytes, table: Table) -> list[tuple[int, list[int]]]:
     """(length, weights): of the sequences that begin at every place. They are looked up as numbers, every second or
     fourth place at a time, at the speed of C."""
     found = []
@@ -72,11 +83,16 @@ def tone(kana: str, table: Table | None = None) -> float:
     # what begins in each four characters, so that any stretch is a difference of two totals
     rows = [column[at :: 4 // size] for size, column in _weights(units, table) for at in range(4 // size)]
     total = list(accumulate(map(sum, zip_longest(*rows, fillvalue=0)), initial=0))
-    if length <= WINDOW:
-        best = total[-1] / float(max(length, SHORT)) ** 0.5
-    else:
-        best = max(map(sub, total[WINDOW // 4 :], total)) / float(WINDOW) ** 0.5
-    return table.base + best / SCALE
+    best = max(_loudest(total, length, stretch) - less for stretch, less in STRETCHES)
+    return table.base + best
+
+
+def _loudest(total: list[int], length: int, stretch: int) -> float:
+    """The most alarming stretch of so many characters; the whole of a text that is shorter."""
+    if length <= stretch:
+        return total[-1] / SCALE / sqrt(max(length, SHORT))
+    most: int = max(map(sub, total[stretch // 4 :], total))
+    return most / SCALE / sqrt(stretch)
 
 
 def weighed(kana: str, most: int = 5) -> tuple[str, ...]:
@@ -87,8 +103,7 @@ def weighed(kana: str, most: int = 5) -> tuple[str, ...]:
     for at in range(len(text) - 4):
         piece = text[at : at + 5]
         inside = [piece[one : one + size] for size in SIZES for one in range(5 - size + 1)]
-        numbers = [(len(one), int.from_bytes(one.encode("utf-16-le", "surrogatepass"), "little")) for one in inside]
-        found[piece] = sum(table.weights[size].get(number, 0) for size, number in numbers)
+        found[piece] = sum(table.weights[len(one)].get(_number(one), 0) for one in inside)
     chosen: list[str] = []
     for piece in sorted(found, key=lambda one: -found[one]):
         if found[piece] > 0 and not any(piece[:3] in other or other[:3] in piece for other in chosen):

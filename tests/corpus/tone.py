@@ -1,7 +1,7 @@
 """Learns maild/desk/crisis_tone.tsv from the crisis corpora: ``python -m tests.corpus.tone --write`` (half a minute).
 
-A logistic regression over sequences of one, two and four characters, fitted by dual coordinate descent; standard library
-only, and the same table every time. ``python -m tests.corpus.tone`` measures instead: every stranger's texts
+A logistic regression over sequences of one, two and four characters, fitted by dual coordinate descent; standard
+library only, and the same table every time. ``python -m tests.corpus.tone`` measures instead: every stranger's texts
 are judged by a table learnt without that author.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import sys
 import tomllib
 from array import array
@@ -30,6 +31,9 @@ EACH, MADE = 20, 0.3  # texts made of every line of the grammar, and what one co
 LEAST = 2  # a sequence that stands in fewer texts is not learnt
 ROUNDS = 30
 ENOUGH = 50  # weights (in hundredths) nearer to nothing than this are left out
+
+
+_JAPANESE = re.compile("[。0-9ぁ-ん一-鿿々〇]+")  # of other languages there are too few texts to learn from
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,9 @@ def _closing(pattern: str, at: int) -> int:
 
 def grams(kana: str) -> list[str]:
     """Every sequence of the framed text that a table may know."""
-    text = "".join(one for one in framed(kana) if one <= "\uffff")
-    return [text[at : at + size] for size in SIZES for at in range(len(text) - size + 1)]
+    text = framed(kana)
+    every = [text[at : at + size] for size in SIZES for at in range(len(text) - size + 1)]
+    return [gram for gram in every if _JAPANESE.fullmatch(gram)]
 
 
 def learn(samples: Iterable[Sample]) -> dict[str, float]:

@@ -1,0 +1,120 @@
+"""How a mail sounds as a whole (rules K1): the table, long mails, doubtful phrases, what is learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maild.desk.crisis import Phrases, builtin, heard, hits
+from maild.desk.crisis_tone import ALONE, LABEL, STRETCHES, Table, shipped, tone, weighed
+from maild.desk.textfold import folded
+from tests.corpus.tone import Grammar, Sample, grams, learn, table
+
+CALM = "面接の日程について教えてください。履歴書は来週お送りします。資格の勉強も続けています。"
+QUIET = "九階です。窓は全開にしてあります。靴はそろえました。"  # no phrase of the lists stands in it
+
+
+def entry(phrase: str, more: str = "") -> str:
+    return f'[[phrase]]\nphrase = "{phrase}"\ncategory = "x"\nwhy = "x"\nmatch = ["{phrase}"]\n{more}'
+
+
+def test_the_weights_of_a_text_are_added_up() -> None:
+    small = Table.parse("\t-100\n夜\t30\n。夜\t7\n夜です。\t200\n朝\t-50\n")
+    # 。夜です。: one, two and four characters long, over the root of twenty, for it is shorter
+    assert tone("夜です", small) == pytest.approx(-1 + (30 + 7 + 200) / 100 / 20**0.5)
+    assert tone("朝です", small) == pytest.approx(-1 - 50 / 100 / 20**0.5)
+    assert tone("", small) == pytest.approx(-1)
+
+
+def test_a_long_mail_counts_by_its_most_alarming_stretch() -> None:
+    small = Table.parse("\t0\n夜です。\t400\n朝\t-50\n")
+    alone = "。".join(["夜です"] * 20)
+    buried = "朝" * 500 + alone + "朝" * 500
+    assert tone(alone, small) == pytest.approx(tone(buried, small), rel=0.1)
+    assert len(alone) > STRETCHES[0][0]
+
+
+def test_a_quiet_mail_is_heard_without_a_phrase() -> None:
+    assert not heard(folded(QUIET), builtin())
+    assert hits(QUIET, builtin()) == (LABEL,)
+    assert hits(f"{CALM * 6}\n\n{QUIET}\n\n{CALM * 6}", builtin()) == (LABEL,)
+    assert hits(CALM * 12, builtin()) == ()
+
+
+def test_a_doubtful_phrase_counts_where_the_mail_does_not_sound_calm(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(entry("履歴書", "doubt = true\n") + entry("全開", "doubt = true\n"), "utf-8")
+    phrases = Phrases.load([own])
+    assert hits(CALM, phrases) == ()
+    assert hits(QUIET, phrases) == ("全開",)
+
+
+def test_an_operators_phrase_wins_over_the_calmest_mail(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(entry("履歴書"), "utf-8")
+    assert hits(CALM, Phrases.load([own])) == ("履歴書",)
+
+
+def test_without_the_shipped_lists_nothing_but_the_own_one_is_heard(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(entry("履歴書", "doubt = true\n"), "utf-8")
+    phrases = Phrases.load([own], language=None)
+    assert hits(QUIET, phrases) == ()
+    assert hits(CALM, phrases) == ("履歴書",)  # and no tone to doubt it
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["死にたい。", "自殺を考えています。", "生きていたくないです。", "もう終わりにしたいです。"],
+)
+def test_the_plainest_words_are_heard_in_the_calmest_mail(text: str) -> None:
+    assert hits(f"{CALM * 4}\n\n{text}\n\n{CALM * 4}", builtin())
+
+
+@pytest.mark.parametrize("text", ["", "Could we meet on Friday?", "可以用中文咨询吗?", "\U0002000b\ud800", "😀" * 300])
+def test_what_the_table_does_not_know_is_no_crisis(text: str) -> None:
+    assert tone(folded(text).kana) < ALONE
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=300))
+def test_what_weighed_stands_in_the_text(text: str) -> None:
+    kana = folded(QUIET + text).kana
+    pieces = weighed(kana)
+    assert pieces and all(piece.strip("。") in kana for piece in pieces)
+
+
+def test_hostile_length_ends() -> None:
+    assert isinstance(tone("死" * 300_000), float)
+
+
+def test_a_table_is_learnt_from_texts_and_the_same_every_time() -> None:
+    crisis = [Sample("a", f"{word}橋の上にいます", True) for word in ("夜に", "朝に", "今", "一人で")]
+    calm = [Sample("a", f"{word}机の上にいます", False) for word in ("夜に", "朝に", "今", "一人で")]
+    found = learn([*crisis, *calm])
+    assert found["橋"] > 0 > found["机"]
+    assert abs(found["上"]) < found["橋"] / 10
+    assert table([*crisis, *calm]) == table([*crisis, *calm])
+    assert table([*crisis, *calm]).startswith("\t")  # the base
+
+
+def test_a_line_of_the_grammar_makes_texts() -> None:
+    grammar = Grammar("@WHO 母|父\n[context]\nはい。\n[crisis]\n{WHO}が(い|う(え|お))?。\n[calm]\n何もない。\n")
+    made = [*grammar.texts(40)]
+    said = {sample.text.replace("はい。", "") for sample in made if sample.crisis}
+    assert said == {f"{who}が{what}。" for who in "母父" for what in ("", "い", "うえ", "うお")}
+    assert {sample.text.replace("はい。", "") for sample in made if not sample.crisis} == {"何もない。"}
+
+
+def test_only_japanese_is_learnt() -> None:
+    assert {"あ", "あい", "。あ"} <= set(grams("あいu"))
+    assert not any("u" in gram for gram in grams("あいu"))
+
+
+def test_the_shipped_table_is_whole() -> None:
+    weights = shipped().weights
+    assert {size for size, known in weights.items() if known} == {1, 2, 4}
+    assert sum(map(len, weights.values())) > 10_000
