@@ -20,7 +20,7 @@ from typing import Any
 
 from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled, places_of, starts_of
 from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
-from maild.desk.crisis_tone import ALONE, DOUBT, LABEL, tone
+from maild.desk.crisis_tone import ALONE, DOUBT, LABEL, Table, shipped, tone
 from maild.desk.textfold import Folded, folded
 
 __all__ = ["PhraseError", "Phrases", "builtin", "heard", "hits"]
@@ -43,7 +43,7 @@ class Phrase:
     denial: Pattern | None = field(repr=False)
     family: str = ""  # what is no sign for one of a family is none for the others
     sign: bool = False  # counts only where another sign stands in the same mail
-    doubt: bool = False  # counts only where the mail as a whole does not sound calm
+    doubt: bool = False  # counts only where the sentence that holds it does not sound calm
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,33 +284,58 @@ def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded
     return False
 
 
-def heard(forms: Folded, phrases: Phrases) -> list[Phrase]:
-    """The entries of the lists that stand in the text, the mail as a whole not yet listened to."""
+def _found(forms: Folded, phrases: Phrases) -> list[tuple[Phrase, list[tuple[Pattern, int, int]]]]:
+    """The entries that stand in the text and are neither denied nor excepted, and where."""
     found = _matches(forms, phrases)
     if len({phrases.entries[number].phrase for number in found if phrases.entries[number].sign}) < 2:
         found = {number: places for number, places in found.items() if not phrases.entries[number].sign}
     entries = [
-        entry
+        (entry, found[number])
         for number in sorted(found)
         if _counts(entry := phrases.entries[number], found[number], forms, phrases.exceptions)
     ]
-    if len({entry.phrase for entry in entries if entry.sign}) < 2:
-        entries = [entry for entry in entries if not entry.sign]
+    if len({entry.phrase for entry, _ in entries if entry.sign}) < 2:
+        entries = [(entry, places) for entry, places in entries if not entry.sign]
     return entries
 
 
-def hits(text: str, phrases: Phrases) -> tuple[str, ...]:
+def heard(forms: Folded, phrases: Phrases) -> list[Phrase]:
+    """The entries of the lists that stand in the text, however it sounds."""
+    return [entry for entry, _ in _found(forms, phrases)]
+
+
+def _meant(places: list[tuple[Pattern, int, int]], forms: Folded, table: Table) -> bool:
+    """Whether a doubtful phrase is meant: the sentence that holds it does not sound calm. Only that one: a cry for help
+    among calm lines is still one."""
+    if len(places) > _FEW:
+        return True
+    return any(
+        start < 0 or pattern.form == "words" or tone(_sentence(forms.kana, start, end), table) > DOUBT
+        for pattern, start, end in places
+    )
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    first = max(0, start - _REACH)
+    begin = text.rfind("。", first, start) + 1 or first
+    stop = text.find("。", end, end + _REACH)
+    return text[begin : stop if stop >= 0 else end + _REACH]
+
+
+def hits(text: str, phrases: Phrases, table: Table | None = None) -> tuple[str, ...]:
     """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
 
     ``text`` is the client's whole own text with the subject; time is linear in its length. A doubtful phrase counts
-    where the mail as a whole does not sound calm; where none counts, a mail that sounds like a crisis is heard
-    all the same, as :data:`~maild.desk.crisis_tone.LABEL`.
+    where its sentence does not sound calm; where no phrase counts, a mail that sounds like a crisis is heard all the
+    same, as :data:`~maild.desk.crisis_tone.LABEL`. ``table``: another than the shipped one, to measure it.
     """
     forms = folded(text)
-    entries = heard(forms, phrases)
-    if not phrases.by_tone or any(not entry.doubt for entry in entries):
+    table = table or shipped()
+    entries = [
+        entry
+        for entry, places in _found(forms, phrases)
+        if not (entry.doubt and phrases.by_tone) or _meant(places, forms, table)
+    ]
+    if entries or not phrases.by_tone:
         return tuple(dict.fromkeys(entry.phrase for entry in entries))
-    sound = tone(forms.kana)
-    if entries and sound > DOUBT:
-        return tuple(dict.fromkeys(entry.phrase for entry in entries))
-    return (LABEL,) if sound > ALONE else ()
+    return (LABEL,) if tone(forms.kana, table) > ALONE else ()

@@ -19,8 +19,8 @@ from typing import Literal
 __all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
-ALONE = 1.8  # heard though no phrase stands in the text
-DOUBT = -1.0  # a doubtful phrase counts from here on
+ALONE = 2.2  # heard though no phrase stands in the text
+DOUBT = 0.5  # a doubtful phrase counts where its sentence sounds like this or worse
 # characters of a sequence, and the number that as many UTF-16 units make
 SIZES: dict[int, Literal["H", "I", "Q"]] = {1: "H", 2: "I", 4: "Q"}
 SHORT = 20  # characters: what is shorter is no surer for it
@@ -76,7 +76,7 @@ def _weights(units: bytes, table: Table) -> list[tuple[int, list[int]]]:
 
 
 def tone(kana: str, table: Table | None = None) -> float:
-    """Above :data:`ALONE` a crisis, below :data:`DOUBT` none that a doubtful phrase could make one."""
+    """Of a mail above :data:`ALONE`: a crisis. Of a sentence below :data:`DOUBT`: a doubtful phrase in it is none."""
     table = table or shipped()
     units = framed(kana[:_LONGEST]).encode("utf-16-le", "surrogatepass")
     length = len(units) // 2

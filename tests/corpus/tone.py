@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from maild.desk.crisis import builtin, heard
-from maild.desk.crisis_tone import ALONE, DOUBT, SCALE, SHORT, SIZES, Table, framed, tone
+from maild.desk.crisis import builtin, heard, hits
+from maild.desk.crisis_tone import SCALE, SHORT, SIZES, Table, framed, tone
 from maild.desk.textfold import folded
 from tests.corpus import figures
 
@@ -215,8 +215,7 @@ def measure() -> Iterator[str]:
             forms = folded(sample.text)
             entries = heard(forms, phrases)
             sound = tone(forms.kana, learnt)
-            sure = any(not entry.doubt for entry in entries)
-            both = sure or (bool(entries) and sound > DOUBT) or sound > ALONE
+            both = bool(hits(sample.text, phrases, learnt))
             for place, yes in enumerate((bool(entries), sound > 0, both)):
                 counts[sample.crisis][place] += yes
             counts[sample.crisis].append(1)

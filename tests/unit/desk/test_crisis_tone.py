@@ -44,7 +44,27 @@ def test_a_quiet_mail_is_heard_without_a_phrase() -> None:
     assert hits(CALM * 12, builtin()) == ()
 
 
-def test_a_doubtful_phrase_counts_where_the_mail_does_not_sound_calm(tmp_path: Path) -> None:
+PLAIN = """
+死にたいです。 消えてしまいたいです。 自殺を考えています。 死のうと思っています。 生きる意味がわかりません。
+リストカットがやめられません。 手首を切ってしまいました。 薬をたくさん飲んでしまいました。 ODしました。
+飛び降りようと思いました。 首を吊ろうとしました。 遺書を書きました。 夫に殴られています。 彼に殺されそうです。
+母を殺したいです。 息子を殺して私も死にます。 子どもを叩いてしまいます。 父に体を触られます。 練炭を買いました。
+今から飛び込みます。 この世から消えてしまいたい。 楽に死ねる方法を教えてください。 生まれてこなければよかった。
+タヒにたい。 死に た い。 ４にたい。 氏にたい。 希死念慮があります。 自傷をくり返しています。 虐待されています。
+家で暴力を受けています。 包丁で脅されました。 一家心中を考えます。 あの人を刺してやりたい。 死んだほうがましです。
+誰か助けて。殺される。 明日、自殺します。 自殺願望があります。 一緒に死んでくれる人を探しています。
+""".replace("死に た い。", "死に_た_い。").split()
+
+
+@pytest.mark.parametrize("text", [one.replace("_", " ") for one in PLAIN])
+def test_plain_words_among_calm_lines_are_never_silenced(text: str) -> None:
+    """A doubtful phrase is doubted for the sentence that holds it, not for the calm rest of the mail."""
+    calm = f"名前：花子\n性別：女性\n年齢：24歳\n地域：県内\n相談内容：転職のことです。\n{CALM}"
+    for mail in (text, f"{text}\n{CALM * 3}", f"{calm}\n{text}\n{CALM}", f"{CALM * 3}\n{text}"):
+        assert hits(mail, builtin()), mail
+
+
+def test_a_doubtful_phrase_counts_where_its_sentence_does_not_sound_calm(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(entry("履歴書", "doubt = true\n") + entry("全開", "doubt = true\n"), "utf-8")
     phrases = Phrases.load([own])
