@@ -97,8 +97,8 @@ def test_send_keeps_the_orders_that_came_with_the_held_text(base: Config) -> Non
 
 
 def test_a_signature_under_send_is_no_text_of_its_own(base: Config) -> None:
-    rows = play(base, reply("友だちの佐藤さんの話ですね。"), reply("#送信\n\n佐藤花代\nsato@soudan.example"))
-    assert words(rows[2], "reply").startswith("友だちの佐藤さんの話ですね。\n\n----")
+    rows = play(base, reply("佐藤がお返事します。"), reply("#送信\n\n佐藤花代\nsato@soudan.example"))
+    assert words(rows[2], "reply").startswith("佐藤がお返事します。\n\n----")
 
 
 def test_a_frame_under_send_is_sent_where_it_is_no_signature(base: Config) -> None:
