@@ -220,6 +220,16 @@ def test_p5_fresh_replies_of_many_desks() -> None:
     assert len(held) <= len(innocent) // 100, held
 
 
+def test_p5_texts_that_name_nobody_pass_at_every_desk() -> None:
+    """What was written for another purpose altogether: calm texts of the crisis corpus."""
+    groups = tomllib.loads((Path(__file__).parents[2] / "corpus" / "crisis" / "calm.toml").read_text("utf-8"))
+    texts = [text for group in groups.values() for text in group]
+    assert len(texts) > 100
+    desks = [desk_of(entry) for entry in FRESH]
+    alarms = [(text, found) for text in texts for desk in desks if (found := find(text, desk))]
+    assert len(alarms) <= len(texts) * len(desks) // 500, alarms
+
+
 def test_p5_in_a_letter_nothing_else_is_named() -> None:
     """What leaks is found inside a whole letter, too."""
     letter = "お便りありがとうございます。\nゆっくりで大丈夫です。\n\n{0}\n\nまた書いてください。\n"
