@@ -48,6 +48,7 @@ SECRETS = Secrets(
         "ｈｓａｔｏ＠ｄｅｓｋ．ｅｘａｍｐｌｅ",
         "tanaka までどうぞ",
         "someone@else.example に相談を",
+        "taro.suzuki@pref.mie.lg.jp の方にも",
         "090-1234-5678へ",
         "０９０－１２３４－５６７８",
         "09012345678",
@@ -75,6 +76,7 @@ def test_p5_what_must_not_stand_there(text: str) -> None:
         "相談24時間受け付け",
         "satisfied, satoyama",
         "03-1234-5678",  # a phone of nobody here
+        "県の窓口（soudan@pref.mie.lg.jp）も使えます。",
     ],
 )
 def test_p5_what_may(text: str) -> None:
