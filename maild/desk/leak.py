@@ -118,13 +118,19 @@ def _addresses(text: str, page: Page, secrets: Secrets) -> Iterator[Trace]:
         if local is None or domain is None:
             continue
         address = f"{local[0].strip('.')}@{domain[0].replace(' ', '').replace('(dot)', '.').replace('どっと', '.')}"
-        if address.rstrip(".-") not in allowed:
+        if address.rstrip(".-") not in allowed and not _of_an_office(address):
             yield Trace(hit.start() - len(local[0]), domain.end())
     for address in _secret_addresses(secrets):
         if surely_lacks(text, address):
             continue
         for found in address_pattern(address).finditer(text):
             yield _back(page.folded, found.start(), found.end())
+
+
+def _of_an_office(address: str) -> bool:
+    """soudan@pref.mie.lg.jp: a public office that anybody may be told of, and nobody's own address."""
+    local, _, domain = address.rstrip(".-").partition("@")
+    return local in _COMMON_LOCALS and domain.endswith((".go.jp", ".lg.jp"))
 
 
 def _back(folded: Folded, start: int, end: int) -> Trace:

@@ -139,6 +139,10 @@ def _sort(
     elif not re.fullmatch(r"[ぁ-ゖー]+", written):
         (strict if len(written) < 2 or written in ordinary_words.WORDS else kanji)[written] = None
     for reading in part.readings:
+        for spelling in foreign_latin(reading):
+            (latin_strict if len(spelling) < 5 or spelling in ordinary_words.LATIN else latin).append(spelling)
+        if len(reading) < 2:
+            continue  # 李 is い, and い is everywhere
         (strict if len(reading) < 3 or reading in ordinary_words.KANA else kana)[reading] = None
         if reading.endswith(("う", "お")) and len(reading) >= 3:
             kana.setdefault(reading[:-1] + "ー", None)
@@ -146,8 +150,6 @@ def _sort(
         probe = re.sub(r"\(\?:([a-z]+)[^)]*\)|\[(.)[^\]]*\]|\??", r"\1\2", plain)
         loose = len(probe) >= 4 and probe not in ordinary_words.LATIN and len(reading) >= 3
         (latin if loose or (len(probe) >= 6) else latin_strict).append(latin_pattern(reading))
-        for spelling in foreign_latin(reading):
-            (latin_strict if len(spelling) < 5 or spelling in ordinary_words.LATIN else latin).append(spelling)
 
 
 def _pairs(people: Iterable[Name]) -> Iterator[str]:

@@ -54,7 +54,7 @@ class DeskNames:
 
 
 class OpenNames:
-    """Those of every desk, as of the transaction numbered ``_as_of``."""
+    """Those of every desk, as of the ``_as_of``th transaction that wrote cases."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -71,18 +71,22 @@ class Pending:
         #: New keys of cases, and the audit trail's new head: for the key store once this is committed.
         self.owners: dict[int, int] = {}
         self.anchor = ""
-        #: The number this transaction took, and desk and name of the cases it wrote (None: closed): for those who look
-        #: for names of open cases, once this is committed.
+        #: The number this transaction took because it wrote cases, with desk and name of each (None: closed): for those
+        #: who look for names of open cases, once this is committed.
         self.number: int | None = None
         self.named: dict[int, tuple[str, str | None]] = {}
-        self.flushed_cases = False
 
     def lock(self) -> None:
         """From here on this transaction writes; each that does takes a number, by which a late one finds out."""
         if not self._locked:
             self._lock()
             self._locked = True
-            self.number = self.numbers.next("transaction")
+            self.numbers.next("transaction")
+
+    def rename(self) -> None:
+        """Cases are written: whoever keeps their names finds out by the number."""
+        if self.number is None:
+            self.number = self.numbers.next("names")
 
     def address_hashes(self, case: Case) -> list[bytes]:
         """Keyed hashes of the registered address and of the accepted ones, the registered one first."""
@@ -110,7 +114,8 @@ class Pending:
         if any(waits) or self.numbers.changed:
             self.lock()
         ciphers = self._make_keys()
-        self.flushed_cases = self.flushed_cases or bool(self.cases)
+        if self.cases:
+            self.rename()
         self._write_cases(ciphers)
         self._write_entries(ciphers)
         self._write_outbox(ciphers)

@@ -208,13 +208,13 @@ class Transaction(OurMails, Outlasting):
         """Names that clients of other open cases of a desk chose and that may stand in a folded text (P5). What it
         costs grows with the text, not with the number of cases."""
         pending = self._pending
-        as_of = pending.numbers.last("transaction") if pending.number is None else pending.number - 1
+        as_of = pending.numbers.last("names") if pending.number is None else pending.number - 1
         if desk not in self._names:
             self._names[desk] = self._core.open_names.of(
                 desk,
                 as_of,
                 lambda: open_names(self._core, self._connection, desk),
-                keep=not pending.flushed_cases,  # else what was read may yet be rolled back
+                keep=pending.number is None,  # else what was read may yet be rolled back
             )
         known = self._names[desk]
         mine = {name for number, (where, name) in pending.named.items() if name and where == desk and number != besides}
@@ -352,6 +352,7 @@ class Transaction(OurMails, Outlasting):
         self._write_now().flush()
         row = self._loaded.case_row(number)
         if row is not None:
+            self._pending.rename()
             self._pending.named[number] = (row.desk, None)
         self._erased += erasure.erase_case(self._connection, number, micros(at))
         self._reread()

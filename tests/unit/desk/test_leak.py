@@ -48,6 +48,7 @@ SECRETS = Secrets(
         "ｈｓａｔｏ＠ｄｅｓｋ．ｅｘａｍｐｌｅ",
         "tanaka までどうぞ",
         "someone@else.example に相談を",
+        "taro.suzuki@pref.mie.lg.jp の方にも",
         "090-1234-5678へ",
         "０９０－１２３４－５６７８",
         "09012345678",
@@ -75,6 +76,7 @@ def test_p5_what_must_not_stand_there(text: str) -> None:
         "相談24時間受け付け",
         "satisfied, satoyama",
         "03-1234-5678",  # a phone of nobody here
+        "県の窓口（soudan@pref.mie.lg.jp）も使えます。",
     ],
 )
 def test_p5_what_may(text: str) -> None:
@@ -218,6 +220,16 @@ def test_p5_fresh_replies_of_many_desks() -> None:
     held = {reply: found for reply, secrets in innocent if (found := find(reply, secrets))}
     assert len(missed) <= len(leaking) // 100, missed
     assert len(held) <= len(innocent) // 100, held
+
+
+def test_p5_texts_that_name_nobody_pass_at_every_desk() -> None:
+    """What was written for another purpose altogether: calm texts of the crisis corpus."""
+    groups = tomllib.loads((Path(__file__).parents[2] / "corpus" / "crisis" / "calm.toml").read_text("utf-8"))
+    texts = [text for group in groups.values() for text in group]
+    assert len(texts) > 100
+    desks = [desk_of(entry) for entry in FRESH]
+    alarms = [(text, found) for text in texts for desk in desks if (found := find(text, desk))]
+    assert len(alarms) <= len(texts) * len(desks) // 500, alarms
 
 
 def test_p5_in_a_letter_nothing_else_is_named() -> None:

@@ -152,3 +152,24 @@ def test_a_reply_reads_no_other_case(store: Store) -> None:
     finally:
         event.remove(Engine, "before_cursor_execute", executed)
     assert not [statement for statement in asked if "cases" in statement], asked
+
+
+def test_what_is_no_case_makes_nobody_read_them_anew(open_store: Callable[[], Store]) -> None:
+    """The board and the sources of mail write often, in a process of their own."""
+    store, other = open_store(), open_store()
+    with store.transaction() as tx:
+        add(tx, "さくら")
+    assert names(store) == ["さくら"]
+    with other.transaction() as tx:
+        tx.remember("board", "filed")
+    asked: list[str] = []
+
+    def executed(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        assert names(store) == ["さくら"]
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+    assert not [statement for statement in asked if "cases" in statement], asked
