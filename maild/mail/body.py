@@ -24,9 +24,7 @@ _NO_HTML: Final = re.compile(
     re.I,
 )
 # How such a sentence ends where a program wrote it; a person's may hold the same words and go on.
-_STUB_END: Final = re.compile(
-    r"(?:です|ます|ません|でした|ました|ください|下さい|メール|形式|版|[!-~])[。．.!！\s]*\Z"
-)
+_STUB_END: Final = re.compile(r"(?:です|ます|ません|でした|ました|ください|下さい|メール|形式|版|[!-~])[。．.!！\s]*\Z")
 _MARKS: Final = re.compile(r"\[(?:image|cid|画像)[:：][^\]\n]{0,300}\]|[\s\u200b-\u200f\ufeff\u3000>￼]")
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]{1,400}[。！？!?\n]*|[。！？!?\n]+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
