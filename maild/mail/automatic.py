@@ -82,7 +82,9 @@ _WEAK_BEFORE: Final = re.compile(rf"{_OPEN}(?:{_WEAK}|vacation){_BEFORE_REPLY}",
 _AUTOMATIC_TEXT: Final = re.compile(
     r"自動(?:返信|応答|的に|送信|配信|で(?:返信|送信|お送り))"
     r"|(?:休暇|不在|出張|休業|外出)[^\n]{0,60}(?:期間|ため|につき|まで|しており|いたします|中です)[^\n]{0,200}"
-    r"(?:返信|対応|連絡|確認|戻り)"
+    # what an office says of its answers; 「連絡がとれません」 or 「返信ください」 is a person
+    r"(?:(?:返信|返答|回答|対応|連絡|確認|返事)(?:は|を|が|も|に)?(?:でき|出来|いたし|致し|します|させて|差し上げ|遅|お時間)"
+    r"|戻り次第|(?:帰社|出社|休暇明け)(?:後|次第|に))"
     r"|(?:auto(?:matic|mated)|out of (?:the )?office)",
     re.I,
 )

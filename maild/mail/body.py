@@ -23,6 +23,8 @@ _NO_HTML: Final = re.compile(
     r"|HTML[^\n]{0,40}(?:support|capable|enabled|e-?mail|message|version|format)|plain.text version",
     re.I,
 )
+# How such a sentence ends where a program wrote it; a person's may hold the same words and go on.
+_STUB_END: Final = re.compile(r"(?:です|ます|ません|でした|ました|ください|下さい|メール|形式|版|[!-~])[。．.!！\s]*\Z")
 _MARKS: Final = re.compile(r"\[(?:image|cid|画像)[:：][^\]\n]{0,300}\]|[\s\u200b-\u200f\ufeff\u3000>￼]")
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]{1,400}[。！？!?\n]*|[。！？!?\n]+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
@@ -249,13 +251,17 @@ def _choose(groups: list[list[Segment]], subject: Callable[[], str]) -> list[Seg
         text = alternative.with_lines_of(text, _joined(group))
     if rich:
         if len(text) < 800 and _NO_HTML.search(text) and not _same(text, _joined(rich[-1])):
-            text = "".join(each for each in _SENTENCE.findall(text) if not _NO_HTML.search(each)).strip("\n")
+            text = "".join(each for each in _SENTENCE.findall(text) if not _is_stub(each)).strip("\n")
             if not _MARKS.sub("", text) and _MARKS.sub("", _joined(rich[-1])):
                 return rich[-1]
         more = alternative.merged(text, _source(rich[-1]), subject)
         if more is not None:
             return [Segment(False, tidy(more).strip("\n"), plain=_joined(plains[0]))]
     return plains[0] if text == _joined(plains[0]) else [Segment(False, text)]
+
+
+def _is_stub(sentence: str) -> bool:
+    return _NO_HTML.search(sentence) is not None and _STUB_END.search(sentence) is not None
 
 
 def _joined(group: list[Segment]) -> str:

@@ -29,6 +29,9 @@ MAX_FIELD_BYTES: Final = 3 * 1024 * 1024
 MAX_NAME_CHARS: Final = 1_000
 """Characters of a display name or a file name."""
 
+MAX_SUBJECT_CHARS: Final = 20_000
+"""Characters of a subject: some phones' whole mails fit; every rule that reads a subject is bounded by it."""
+
 MAX_ADDRESS_CHARS: Final = 998
 """Characters of an address; RFC 5321 ends at 254, RFC 5322 lines at 998."""
 

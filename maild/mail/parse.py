@@ -15,6 +15,7 @@ from maild.mail import address, authentication, automatic, body, header, mended,
 from maild.mail.body import Body
 from maild.mail.dsn import read_bounce
 from maild.mail.facts import Attachment, Bounce, Facts, Kind
+from maild.mail.limits import MAX_SUBJECT_CHARS
 from maild.mail.quotes import own_text
 from maild.mail.structure import Part
 
@@ -78,6 +79,9 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
     elif len(mailboxes) > 1:
         defects.append("from_several")
     subject = header.decode_text(root.first("subject"), defects)
+    if len(subject) > MAX_SUBJECT_CHARS:
+        defects.append("header_field_too_large")
+        subject = subject[:MAX_SUBJECT_CHARS]
     content = body.read(root, defects)
     message = structure.to_message(root)
     sender = _reverse_path(root, envelope_from)

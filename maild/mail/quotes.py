@@ -204,10 +204,14 @@ class _Reading:
             quoted = base_subject(found.subject)
             if quoted and quoted not in self.subject and self.subject not in quoted and not self.is_reply:
                 return False
-            if quoted and quoted != self.subject and found.kind == "headers":
-                return quoted.startswith(self.subject[:12]) or self.subject.startswith(quoted[:12])
+            if found.kind == "headers" and not self._has_subject(quoted):
+                return False
         above = self._above(found.start)
         return not (above and _POINTS_BELOW.search(above))
+
+    def _has_subject(self, quoted: str) -> bool:
+        """Whether a quoted subject is this mail's own, or cut off, or unknown."""
+        return not quoted or quoted.startswith(self.subject[:12]) or self.subject.startswith(quoted[:12])
 
     def _is_quoted_below(self, found: Mark) -> bool:
         """Whether an unprefixed quote may begin here: the sender wrote above, and the subject agrees."""
@@ -217,6 +221,14 @@ class _Reading:
         )
         if not above or not any(not self.blank[at] for at in range(found.end, len(self.lines))):
             return False
+        told = self.parties and found.addresses
+        if (
+            found.subject is not None
+            and self.subject
+            and not told
+            and not self._has_subject(base_subject(found.subject))
+        ):
+            return False  # somebody else's mail, pasted with its separator
         same = found.subject is not None and self.subject and base_subject(found.subject) == self.subject
         return bool(
             self.is_reply or self.no_subject or same or found.kind == "original" or (self.parties and found.addresses)

@@ -80,6 +80,11 @@ def test_more_than_the_stub_is_kept() -> None:
     assert own == f"花子です。\n\n{CRY}"
 
 
+def test_a_persons_sentence_about_html_stays() -> None:
+    own = _own("HTMLのメールは書けませんでした、もう死にたい\nHTML対応のソフトでご覧ください。", "<p>広告です</p>")
+    assert own == "広告です\n\nHTMLのメールは書けませんでした、もう死にたい"
+
+
 @pytest.mark.parametrize(
     ("plain", "html"),
     [

@@ -186,6 +186,13 @@ def test_any_sequence_of_what_matters(pieces: list[bytes]) -> None:
     check(parse.read(b"".join(pieces)))
 
 
+def test_a_subject_is_bounded() -> None:
+    """A whole mail fits in it; what is longer is cut and named, and the rest of the mail is read."""
+    facts = parse.read(b"From: a@b.example\nSubject: " + b"x" * 1_000_000 + b"\n\ntext\n")
+    assert (len(facts.subject), facts.text) == (20_000, "text")
+    assert "header_field_too_large" in facts.defects
+
+
 def test_bytes_past_the_limit_are_left_out() -> None:
     facts = parse.read(HEAD + b"\n" + b"x" * (65 * 1024 * 1024))
     assert "message_too_large" in facts.defects
