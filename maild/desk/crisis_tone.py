@@ -19,8 +19,8 @@ from typing import Literal
 __all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
-ALONE = 1.2  # heard though no phrase stands in the text
-DOUBT = 0.0  # a doubtful phrase counts from here on
+ALONE = 1.8  # heard though no phrase stands in the text
+DOUBT = -1.0  # a doubtful phrase counts from here on
 # characters of a sequence, and the number that as many UTF-16 units make
 SIZES: dict[int, Literal["H", "I", "Q"]] = {1: "H", 2: "I", 4: "Q"}
 SHORT = 20  # characters: what is shorter is no surer for it
