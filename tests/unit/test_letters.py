@@ -371,6 +371,15 @@ def test_every_acknowledgement_carries_the_words_of_rule_t(language: str, sample
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("sample", LETTERS["booking_received"].samples)
+def test_an_acknowledged_booking_carries_them_too(language: str, sample: Mapping[str, object]) -> None:
+    """T; what to do without an answer is B3b's."""
+    _, body = render(language, "booking_received", base(language, "booking_received", **sample))
+    marks = [mark for mark in T_MARKS[language].split() if mark not in ("もう一度お送り", "write+again")]
+    assert not [mark for mark in marks if mark.replace("+", " ") not in body]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_acknowledgement_follows_the_desk(language: str) -> None:
     _, body = render(language, "ack", base(language, "ack", first=True, rules=RULES[1], resend_after_days=4))
     assert "12月29日から1月3日" in body
@@ -417,6 +426,24 @@ def test_crisis_ack_at_night_names_first_who_can_be_reached_now(language: str) -
     night = {"ja": "その時間の外です", "en": "outside these hours"}[language]
     assert night in body and night not in render(language, "crisis_ack", base(language, "crisis_ack"))[1]
     assert RULES[1].closing_days in render(language, "crisis_ack", base(language, "crisis_ack", rules=RULES[1]))[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_crisis_ack_promises_no_voice_whose_hours_it_does_not_know(language: str) -> None:
+    """K3: "now" is said of what is open now, and an emergency number stands once, under the desk's name for it."""
+    now, word = {"ja": ("いま、声", "日や地域で"), "en": ("listen now", "by day and region")}[language]
+    always, unsure = Hotline("A line", "0120-1", "24時間"), Hotline("B line", "0120-2")
+    ambulance = Hotline("C ambulance", "119", "24時間")
+    for hotlines, promised, doubted in (
+        ((always,), True, False),
+        ((ambulance, unsure, always), True, True),
+        ((unsure, ambulance), False, True),
+        ((ambulance,), False, False),
+    ):
+        _, body = render(language, "crisis_ack", base(language, "crisis_ack", hotlines=hotlines))
+        assert ((now in body), (word in body)) == (promised, doubted), body
+        assert all(body.count(line.name) == body.count(line.phone) == 1 for line in hotlines)
+        assert always not in hotlines or unsure not in hotlines or body.index("A line") < body.index("B line")
 
 
 @pytest.mark.parametrize(
