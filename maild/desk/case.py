@@ -96,6 +96,7 @@ class Case:
     resend_told: datetime | None = None  # when resend_received went last (C10, M3)
     resent: int | None = None  # entry of the reply that went once more for a resend (C10, M3)
     terms_told: str = ""  # version the client was last told of (S7)
+    welcomed: bool = False  # an acknowledgement has told the terms of a first mail (C1)
     thread: Thread = Thread()
     notices: int = 0  # notices sent so far
     last_entry: int | None = None  # newest client mail: what a notice covers (P5)

@@ -267,7 +267,8 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     elif before == "waiting_client" and not late and not mail.automatic:
         round_trip = next_round_trip(base, desk)
     else:
-        round_trip = base.round_trip  # what looked automatic counts nothing, though people read it (M3)
+        # what looked automatic counts nothing, though people read it (M3); the first turn is one whoever began it
+        round_trip = base.round_trip or 1
     base = _to_desk(_received(base, mail), mail, desk, round_trip=round_trip)
     pause = timedelta(hours=desk.rules.crisis_ack_hours)
     tell = not mail.automatic and (base.crisis_ack is None or mail.at - base.crisis_ack >= pause)
@@ -383,7 +384,9 @@ def _welcome(
 ) -> tuple[Action, ...]:
     """The acknowledgement where one is due (I1, C1), and the notice (P1)."""
     actions: list[Action] = []
-    first = case.completed == 0 and case.replies == 0 and new_turn
+    # what a first mail is told is not told in a crisis; then the first calm turn is (C1, K2)
+    untold = case.crisis_ack is not None and not case.welcomed
+    first = new_turn and ((case.completed == 0 and case.replies == 0) or untold)
     if new_turn and (desk.rules.ack == "turn" or (desk.rules.ack == "case" and first)):
         actions.append(Letter("ack", values={"first": first}, entry=mail.entry))
     if mail.attachments:

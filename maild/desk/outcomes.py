@@ -202,7 +202,8 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
         if why is None or event.at < start_of(why[0] + timedelta(days=1), zone):
             return Decision(case, (), None, "not_due")  # the deadline has moved since it was read (C4, A3)
         case = ended(case, why[1], event.at)
-        return Decision(case, (Letter("closed_silence", timer=True),), None, f"closed_{why[1]}")
+        told = Letter("closed_silence", values={"closes_on": why[0]}, timer=True)
+        return Decision(case, (told,), None, f"closed_{why[1]}")
     if event.kind == "alert":
         index = case.alerts
         last = index >= len(rules.alert_days) - 1

@@ -23,6 +23,8 @@ def said(decision: Decision, terms: Sequence[Terms], day: date) -> Decision:
 
     Only these two say it; whatever else goes out leaves it to the next one.
     """
+    if decision.case is not None and any(_welcomes(action) for action in decision.actions):
+        decision = replace(decision, case=replace(decision.case, welcomed=True))
     case, current = decision.case, in_force(terms, day)
     if case is None or current is None or not case.terms_told or case.terms_told == current.version:
         return decision
@@ -37,3 +39,8 @@ def said(decision: Decision, terms: Sequence[Terms], day: date) -> Decision:
     if not told:
         return decision
     return replace(decision, case=replace(case, terms_told=current.version), actions=tuple(actions))
+
+
+def _welcomes(action: Action) -> bool:
+    """Whether this letter tells what a first mail is told (C1)."""
+    return isinstance(action, Letter) and action.template == "ack" and bool(action.values.get("first"))

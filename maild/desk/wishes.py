@@ -22,8 +22,9 @@ _BETWEEN_THEM = r"(?:は|を|も|の|が|に|で|、|する|した|中|途中|�
 _NO_MORE = r"(?:もう|これ以上|今後|これから|以後|二度と)"
 _LETTER = r"(?:返信|返事|連絡|回答|メール)"
 _NOT_NEEDED = r"(?:いりません|要りません|いらない(?!くらい)|不要|結構です|けっこうです|控え[てま]|遠慮|(?:して(?:こ|い)?|し|送ら|送って(?:こ)?|寄こさ|よこさ)ないで(?:くだ|下|ほし|欲し|[。!]|$)|(?:して(?:いただか|もらわ|くださら)?|し|いただか|頂か|もらわ|くださら|下さら)なくて(?:も)?(?:いい|良い|よい|大丈夫|結構|けっこう|構い|かまい))"
+# what each of the patterns begins with: a dozen alternatives need not be tried at every character
 _END = re.compile(
-    rf"{_CASE}{_BETWEEN_THEM}{_STOP}{_WANT}"
+    rf"(?=[相やメケこ今カ利も以二返連回そ解問件悩トcestwnpimd])(?:{_CASE}{_BETWEEN_THEM}{_STOP}{_WANT}"
     rf"|{_CASE}(?:は|も)(?:もう|これで|ここで)?結構です"
     rf"|(?:これで|ここで|今回で|これにて)(?:相談を?)?(?:終わり|終了|おしまい)(?:に(?:して|したい|します|させて)|で(?:いい|良い|結構|大丈夫|お願い|す))"
     rf"|{_NO_MORE}(?:お|ご|の|、|は|私に|こちらに){{0,3}}{_LETTER}[^。\n、]{{0,6}}{_NOT_NEEDED}"
@@ -34,14 +35,14 @@ _END = re.compile(
     r"|(?<!問題を)(?<!悩みを)解決(?:し|いたし|でき)(?:ました|た)(?!か|が|ら|い|け|の(?:です|でしょう)か)"
     r"|(?:問題|件|悩み|トラブル|こと)[はがも]?(?:無事に?|すべて|全部)?(?:片付|片づ|済)[きいみん](?:まし|だ|た)"
     r"|\b(?:close|end|stop|cancel|withdraw|terminate) (?:my|this|the|our) (?:case|consultation|counsel+ing|request|ticket)|\bno (?:more|further) (?:repl|e-?mail|message|contact|answer)|\b(?:problem|issue|matter|trouble) (?:is|was|has been|got) (?:now |already )?(?:re)?solved|stop (?:e-?mailing|writing(?: to)?|contacting) me"
-    r"|(?:do not|don't|no longer|not) (?:need|want) (?:any )?(?:more|further) (?:repl|mail|e-?mail|message|answer|contact)|(?:please )?(?:do not|don't) (?:reply|write|contact|mail|e-?mail)(?: to)? me (?:any ?more|again)",
+    r"|(?:do not|don't|no longer|not) (?:need|want) (?:any )?(?:more|further) (?:repl|mail|e-?mail|message|answer|contact)|(?:please )?(?:do not|don't) (?:reply|write|contact|mail|e-?mail)(?: to)? me (?:any ?more|again))",
 )
 _THINGS = r"(?:相談|記録|個人情報|情報|メール|データ|内容|履歴|やりとり|やり取り|書いた(?:こと|もの)|送った(?:こと|もの)|文章|登録|全部|すべて|全て)"
 _ERASE = re.compile(
-    rf"{_THINGS}[^。\n]{{0,12}}?(?:(?:削除|消去|抹消|破棄|廃棄|処分)(?:を(?:お願|希望|依頼|請求|求め|し{_ASKED}|して(?:い?ただ|頂))|し(?:{_ASKED}|たい)|いただ|頂|願|希望|依頼|で?お願い|(?:は|って)?(?:でき(?:ます|ない(?:です|でしょう)?か)|可能)|することは)"
+    rf"(?=[相記個情メデ内履や書送文登全すderwlhg])(?:{_THINGS}[^。\n]{{0,12}}?(?:(?:削除|消去|抹消|破棄|廃棄|処分)(?:を(?:お願|希望|依頼|請求|求め|し{_ASKED}|して(?:い?ただ|頂))|し(?:{_ASKED}|たい)|いただ|頂|願|希望|依頼|で?お願い|(?:は|って)?(?:でき(?:ます|ない(?:です|でしょう)?か)|可能)|することは)"
     rf"|(?:消|け)し(?:{_ASKED}|たいのですが)|(?:消|け)す(?:こと(?:は|って)|のは)(?:でき|可能)|(?:残さ|残し|保存し|保管し|取っておか)ない(?:で(?:くだ|下|ほし|欲し|もら|いただ)|ように(?:し[てた]|お願)))"
     r"|(?<![a-z])(?:delete|erase|remove|destroy) (?:all )?(?:of )?(?:(?:my|the|our) (?:\w+ ){0,2}?(?:data|e-?mails?|mails?|messages?|records?|information|info|case|account|consultation|history|details)|everything)"
-    r"|(?:want|like|wish|request|have|get) (?:all )?(?:my|the) (?:\w+ ){0,2}?(?:data|e-?mails?|mails?|messages?|records?|information|history|case)(?: to be)? (?:deleted|erased|removed)",
+    r"|(?:want|like|wish|request|have|get) (?:all )?(?:my|the) (?:\w+ ){0,2}?(?:data|e-?mails?|mails?|messages?|records?|information|history|case)(?: to be)? (?:deleted|erased|removed))",
 )
 # said by others, or of what is others'
 _REPORTED = re.compile(

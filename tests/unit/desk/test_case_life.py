@@ -137,6 +137,7 @@ def test_c4_the_example_to_the_second() -> None:
     assert late.case.closed == at("2026-02-10 00:00:00")
     assert late.templates == ["closed_silence"]
     assert late.letter("closed_silence").timer
+    assert late.letter("closed_silence").values["closes_on"] == date(2026, 2, 9)  # the day it names
     life.mail("2026-02-09 23:59:59")
     assert (life.case.state, life.case.round_trip) == ("waiting_desk", 2)
 

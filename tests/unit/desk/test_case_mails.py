@@ -167,6 +167,15 @@ def test_a4_crisis_first() -> None:
 # -- K: crisis -------------------------------------------------------------------------------------------------------
 
 
+def test_c1_who_began_in_a_crisis_is_told_the_terms_with_the_first_calm_turn() -> None:
+    life = Life().mail("2026-01-01 10:00", crisis=("死にたい",)).answered("2026-01-01 12:00").mail("2026-01-02 10:00")
+    assert life.letter("ack").values["first"] is True
+    life.answered("2026-01-03 10:00").mail("2026-01-04 10:00")
+    assert life.letter("ack").values["first"] is False
+    calm = Life().rounds(1).mail("2026-01-20 10:00", crisis=("死にたい",)).answered("2026-01-20 12:00")
+    assert calm.mail("2026-01-21 10:00").letter("ack").values["first"] is False
+
+
 @open_states
 def test_k2_from_every_open_state(state: State, begin: Any) -> None:
     life = begin().mail("2026-01-03 10:00", crisis=("死にたい",), incomplete=True)
