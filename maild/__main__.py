@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 
@@ -32,6 +33,9 @@ FAMILIES = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code says how it went."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # mail holds any character, whatever the locale
+            stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="maild", description="Consultations by mail.")
     parser.add_argument("--version", action="version", version=f"maild {__version__}")

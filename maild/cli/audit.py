@@ -9,7 +9,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from maild.cli.installation import opened, with_config
+from maild.cli.installation import number, opened, with_config
+from maild.cli.printing import document
 from maild.config import load
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser("audit", help="show or verify the audit trail")
     orders = parser.add_subparsers(dest="order", metavar="show|verify", required=True)
     show = with_config(orders.add_parser("show", help="the trail, oldest first"))
-    show.add_argument("--case", type=int, metavar="N", help="of one case only")
+    show.add_argument("--case", type=number, metavar="N", help="of one case only")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(run=_show)
     verify = with_config(orders.add_parser("verify", help="whether anything was changed or taken away"))
@@ -38,7 +39,7 @@ def _show(arguments: argparse.Namespace) -> int:
             # a counselor is named by role only: who it was stands in the case
             if arguments.json:
                 line = {"id": row.id, "at": at.isoformat(), "actor": row.actor, "action": row.action}
-                print(json.dumps(line | {"case": row.case, "detail": row.detail}, ensure_ascii=False))
+                print(document(line | {"case": row.case, "detail": row.detail}))
                 continue
             detail = " ".join(f"{key}={value}" for key, value in row.detail.items())
             about = f"case {row.case}" if row.case is not None else "-"

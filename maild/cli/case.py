@@ -6,12 +6,12 @@ An operator is no counselor: texts, names and addresses are shown only with ``--
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, get_args
 
-from maild.cli.installation import UNCHANGED, opened, operator, with_config
+from maild.cli.installation import UNCHANGED, number, opened, operator, with_config
+from maild.cli.printing import document
 from maild.config import Config, load
 from maild.desk.case import Case, State
 from maild.desk.deadlines import client_seconds, closes_on
@@ -51,13 +51,13 @@ def register(commands: Commands) -> None:
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(run=_list)
     show = with_config(orders.add_parser("show", help="dates, clocks, what was received and sent"))
-    show.add_argument("number", type=int, metavar="N")
+    show.add_argument("number", type=number, metavar="N")
     show.add_argument("--texts", action="store_true", help="texts, name and addresses too; it is written down")
     show.add_argument("--json", action="store_true", help="one JSON object")
     show.set_defaults(run=_show)
     for name, about in ORDERS.items():
         order = with_config(orders.add_parser(name, help=about))
-        order.add_argument("number", type=int, metavar="N")
+        order.add_argument("number", type=number, metavar="N")
         order.add_argument("--reason", default="", metavar="TEXT", help="kept as a note for the counselors")
         order.set_defaults(run=_order)
 
@@ -91,7 +91,7 @@ def _list(arguments: argparse.Namespace) -> int:
     rows = [row_of(case, config.desk(case.desk), now) for case in cases]
     if arguments.json:
         for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print(document(row))
         return 0
     if not rows:
         print("no case", file=sys.stderr)
@@ -147,7 +147,7 @@ def _show(arguments: argparse.Namespace) -> int:
     with operator(arguments) as office:
         dossier = office.dossier(arguments.number, texts=arguments.texts)
         row = as_row(dossier, config, office.now, texts=arguments.texts)
-    print(json.dumps(row, ensure_ascii=False) if arguments.json else _plain(row))
+    print(document(row) if arguments.json else _plain(row))
     return 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from maild.cli.printing import document
 from maild.config import Config, ConfigErrors, load
 from maild.errors import UserError
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         faults = [str(error)]
     warnings = config.warnings if config else ()
     if arguments.json:
-        print(json.dumps({"good": not faults, "faults": faults, "warnings": list(warnings)}, ensure_ascii=False))
+        print(document({"good": not faults, "faults": faults, "warnings": list(warnings)}))
         return 1 if faults else 0
     if faults:
         print(f"{arguments.config}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}", file=sys.stderr)

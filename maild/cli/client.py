@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
 from maild.cli.installation import UNCHANGED, confirmed, day, numbers, operator, with_config
+from maild.cli.printing import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def _export(arguments: argparse.Namespace) -> int:
             "exported": office.now.isoformat(),
             "cases": [_for_client(one) for one in dossiers],
         }
-    print(json.dumps(found, ensure_ascii=False, indent=2))
+    print(document(found, indent=2))
     return 0
 
 

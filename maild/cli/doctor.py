@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from maild.cli.installation import with_config
+from maild.cli.printing import document
 from maild.config import ConfigErrors, load
 from maild.errors import UserError
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     good = all(one.level != "FAIL" for one in findings)
     if arguments.json:
         rows = [{"about": f.about, "level": f.level, "words": f.words, "advice": f.advice} for f in findings]
-        print(json.dumps({"good": good, "findings": rows}, ensure_ascii=False))
+        print(document({"good": good, "findings": rows}))
     else:
         for one in findings:
             advice = f"\n      -> {one.advice}" if one.advice and one.level != "ok" else ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maild.cli.printing import document
 from maild.config import ConfigErrors, load
 from maild.desk import crisis, crisis_tone, intake
 from maild.desk.rules import SEED_ITEMS, ItemSpec
@@ -47,20 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         row["crisis"] = list(crisis.hits(own := f"{facts.subject}\n{facts.own_text}", phrases))
         if crisis_tone.LABEL in row["crisis"]:
             row["crisis_weighed"] = list(crisis_tone.weighed(folded(own).kana))
-        _say(json.dumps(row, ensure_ascii=not _takes_all()) if arguments.json else _plain(name, facts, row))
+        print(document(row) if arguments.json else _plain(name, facts, row), flush=True)
     return 1 if failed else 0
-
-
-def _takes_all() -> bool:
-    """Whether the terminal or pipe takes every character; mail holds any of them, whatever the locale."""
-    return (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
-
-
-def _say(text: str) -> None:
-    if not _takes_all():
-        encoding = sys.stdout.encoding or "ascii"
-        text = text.encode(encoding, "backslashreplace").decode(encoding)
-    print(text, flush=True)
 
 
 def _desk(named: str | None) -> tuple[tuple[ItemSpec, ...], crisis.Phrases, tuple[str, ...]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from maild.store import Store
 
 UNCHANGED = 1  # exit code: the command was understood and there was nothing to do
+LARGEST = 2**63 - 1  # no database counts further
 TEXT_LIMIT = 20_000  # characters of a text that goes out by mail
 
 
@@ -70,6 +71,14 @@ def _in_words(broken: type[Exception], temporary: type[Exception]) -> Iterator[N
         raise Unavailable(str(error)) from error
     except broken as error:
         raise UserError(str(error)) from error
+
+
+def number(text: str) -> int:
+    """An argument that is the number of a case or a mail."""
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    if not 1 <= value <= LARGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; the list shows them")
+    return value
 
 
 def day(text: str) -> date:

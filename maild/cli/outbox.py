@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from maild.app.assembly import open_store
+from maild.cli import installation
 from maild.config import load
-from maild.errors import Temporary, UserError
+from maild.operate.wake import poke
 from maild.store import OutboxRow, Store, StoreError, TemporaryStoreError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def register(commands: Commands) -> None:
         if name == "list":
             action.add_argument("--all", action="store_true", help="delivered ones, too")
         else:
-            action.add_argument("ids", nargs="+", type=int, metavar="ID", help="number from the list")
+            action.add_argument("ids", nargs="+", type=installation.number, metavar="ID", help="number from the list")
         action.add_argument("--config", default="config.toml", metavar="FILE", help="default: ./config.toml")
         action.add_argument("--json", action="store_true", help="one JSON document")
         action.set_defaults(run=run)
@@ -49,18 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def opened(config: str) -> Iterator[Store]:
-    """The store of this config; its errors as an operator's."""
-    try:
-        store = open_store(load(config))
-        try:
-            yield store
-        finally:
-            store.close()
-    except TemporaryStoreError as error:
-        raise Temporary(str(error)) from error
-    except StoreError as error:
-        raise UserError(str(error)) from error
+def opened(named: str) -> Iterator[Store]:
+    """The store of this config; a running daemon is told afterwards that there may be work."""
+    config = load(named)
+    with installation.opened(config) as store:
+        yield store
+    poke(config.maild.data_dir)
 
 
 def each(ids: list[int], act: Callable[[int], None], done: str, as_json: bool) -> int:
@@ -94,6 +88,8 @@ def show(rows: list[OutboxRow], *, as_json: bool) -> None:
     for row in rows:
         case = "-" if row.case is None else row.case
         when = f"next {row.next_attempt:%Y-%m-%d %H:%M:%SZ}" if row.state == "pending" else ""
+        if when and not row.next_attempt.timestamp():
+            when = "due at once"  # by `retry`
         words = (
             f"{row.id:>6} {row.state:<9} {row.created:%Y-%m-%d %H:%MZ} {row.desk} case {case} {row.audience} "
             f"{row.template} attempts {row.attempts} {row.code} {when}"

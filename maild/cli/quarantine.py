@@ -10,6 +10,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from maild.cli.installation import number
 from maild.cli.outbox import each, opened
 from maild.errors import UserError
 from maild.mail.parse import read
@@ -33,10 +34,10 @@ def register(commands: Commands) -> None:
     ):
         action = actions.add_parser(name, help=what)
         if name == "show":
-            action.add_argument("id", type=int, metavar="ID", help="number from the list")
+            action.add_argument("id", type=number, metavar="ID", help="number from the list")
             action.add_argument("--raw", action="store_true", help="the bytes as they came, to stdout")
         elif name == "release":
-            action.add_argument("ids", nargs="+", type=int, metavar="ID", help="number from the list")
+            action.add_argument("ids", nargs="+", type=number, metavar="ID", help="number from the list")
         action.add_argument("--config", default="config.toml", metavar="FILE", help="default: ./config.toml")
         action.add_argument("--json", action="store_true", help="one JSON document")
         action.set_defaults(run=run)

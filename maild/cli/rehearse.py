@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maild.cli.printing import document
 from maild.config import load
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     start, steps = load_scenario(Path(arguments.scenario))
     for row in rehearse(config, start, steps):
         if arguments.json:
-            print(json.dumps(as_json(row, config), ensure_ascii=False), flush=True)
+            print(document(as_json(row, config)), flush=True)
         else:
             print(as_dialogue(row, config), flush=True)
     return 0
