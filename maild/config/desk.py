@@ -101,7 +101,9 @@ def _terms(table: Mapping[str, Any], place: Place) -> list[dict[str, Any]]:
             data = values["file"].read_bytes()
             values["sha256"] = hashlib.sha256(data).hexdigest()
             if not data.strip():
-                here.at("file").fault("names an empty file; it holds the text that clients consent to")
+                here.at("file").fault(
+                    "names an empty file; it holds the text that clients consent to", str(values["file"])
+                )
         for other in found:
             for key, meaning in (
                 ("version", "another version has this name"),

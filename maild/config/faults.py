@@ -63,6 +63,8 @@ def shown(value: object) -> str:
         text = str(value).lower()
     elif isinstance(value, str):
         text = '"' + value.replace('"', '\\"') + '"'
+    elif isinstance(value, time):
+        text = f'"{value:%H:%M}"'
     elif isinstance(value, dict):
         text = "{…}"
     elif isinstance(value, list):

@@ -90,7 +90,13 @@ def _defaults_of_maild(values: dict[str, Any], place: Place) -> None:
         values["data_dir"] = (place.notes.base / "var").absolute()
     data_dir: Path = values["data_dir"]
     if place.notes.require_files and data_dir.exists() and not data_dir.is_dir():
-        place.at("data_dir").fault("is a directory; a file is there")
+        place.at("data_dir").fault("is a directory; a file is there", str(data_dir))
+    elif place.notes.require_files and not data_dir.exists():
+        above = next(one for one in data_dir.parents if one.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            place.at("data_dir").fault(
+                "cannot be made: what is above it takes no directory of this user", str(data_dir)
+            )
     if values["database"] is None:
         values["database"] = f"sqlite:///{data_dir / 'maild.db'}"
     values["database_password"] = secret(values, "database_password", place)
