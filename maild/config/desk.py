@@ -9,6 +9,7 @@ from typing import Any
 
 from maild.config import keys
 from maild.config.checks import check_board, check_security
+from maild.config.faults import as_written
 from maild.config.model import Board
 from maild.config.reading import Place, good, read_table, table_of, tables_of
 from maild.config.rule_keys import ALIASES, RULES, rules_from
@@ -102,7 +103,8 @@ def _terms(table: Mapping[str, Any], place: Place) -> list[dict[str, Any]]:
             values["sha256"] = hashlib.sha256(data).hexdigest()
             if not data.strip():
                 here.at("file").fault(
-                    "names an empty file; it holds the text that clients consent to", str(values["file"])
+                    "names an empty file; it holds the text that clients consent to",
+                    as_written(values["file"], place.notes.base),
                 )
         for other in found:
             for key, meaning in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, time
+from pathlib import Path
 
 from maild.errors import EX_CONFIG, UserError
 
@@ -55,6 +56,11 @@ class ConfigErrors(UserError):
     def report(self) -> str:
         """Every fault with the value that stands there, a line each."""
         return "\n".join([self._head(), *(f"  {fault.full()}" for fault in self.faults)])
+
+
+def as_written(path: Path, base: Path) -> str:
+    """A path as the config has it: what lies beside the config is named from there."""
+    return str(path.relative_to(base.absolute()) if path.is_relative_to(base.absolute()) else path)
 
 
 def shown(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from maild.config import keys
 from maild.config.checks import check_addresses, check_boards, check_desk, check_imap, check_security
 from maild.config.desk import read_desk
-from maild.config.faults import ConfigErrors, Fault
+from maild.config.faults import ConfigErrors, Fault, as_written
 from maild.config.model import Config, Imap, Lmtp, Maild, Receive, Send, Smtp
 from maild.config.reading import INVALID, Notes, Place, good, read_table, table_of, tables_of, unknown_key
 from maild.config.secret import credential, secret
@@ -90,12 +90,12 @@ def _defaults_of_maild(values: dict[str, Any], place: Place) -> None:
         values["data_dir"] = (place.notes.base / "var").absolute()
     data_dir: Path = values["data_dir"]
     if place.notes.require_files and data_dir.exists() and not data_dir.is_dir():
-        place.at("data_dir").fault("is a directory; a file is there", str(data_dir))
+        place.at("data_dir").fault("is a directory; a file is there", as_written(data_dir, place.notes.base))
     elif place.notes.require_files and not data_dir.exists():
         above = next(one for one in data_dir.parents if one.exists())
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
             place.at("data_dir").fault(
-                "cannot be made: what is above it takes no directory of this user", str(data_dir)
+                "cannot be made: this user may not write above it", as_written(data_dir, place.notes.base)
             )
     if values["database"] is None:
         values["database"] = f"sqlite:///{data_dir / 'maild.db'}"
