@@ -125,7 +125,8 @@ def table(label: str, runs: Sequence[tuple[Load, Load]]) -> tuple[list[str], boo
     after = statistics.median(ours.after.pss for _, ours in runs if ours.after)
     median = statistics.median
     spent = [median(ours.seconds[at] * 1e6 for _, ours in runs) for at in range(len(runs[0][1].seconds))]
-    good = median(accept) >= ACCEPT and median(whole) >= WHOLE and rss < MEMORY
+    # memory: a page that two processes share is there once
+    good = median(accept) >= ACCEPT and median(whole) >= WHOLE and pss < MEMORY
     lines = [
         f"{label}",
         f"  aiosmtpd, null handler  {median(theirs.accept for theirs, _ in runs):7.0f} mails/s",
@@ -135,7 +136,7 @@ def table(label: str, runs: Sequence[tuple[Load, Load]]) -> tuple[list[str], boo
         f"  ratio {median(whole):.2f} ({_spread(whole)})  wanted {WHOLE}",
         f"  processor time a mail   {' + '.join(f'{one:.0f}' for one in spent)} µs (talking + worker)"
         f"  aiosmtpd {median(theirs.seconds[0] * 1e6 for theirs, _ in runs):.0f} µs",
-        f"  idle memory             {rss:7.1f} MB resident, {pss:.1f} MB proportional  wanted < {MEMORY:.0f}",
+        f"  idle memory             {pss:7.1f} MB, shared pages once ({rss:.1f} MB resident)  wanted < {MEMORY:.0f}",
         f"  memory after the load   {after:7.1f} MB proportional",
     ]
     return lines, good

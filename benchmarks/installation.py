@@ -191,8 +191,9 @@ class Daemon:
         return Memory(sum(rss for rss, _ in found) / 1e6, sum(pss for _, pss in found) / 1e6, len(pids))
 
     def seconds(self) -> list[float]:
-        """Processor time of each process until now."""
-        return [processor_seconds(pid) for pid in [self.process.pid, *_children(self.process.pid)]]
+        """Processor time until now: of the process that talks, and of the worker with the readers it had."""
+        workers = [processor_seconds(pid, ended=True) for pid in _children(self.process.pid)]
+        return [processor_seconds(self.process.pid), sum(workers)]
 
 
 @contextlib.contextmanager
@@ -246,7 +247,7 @@ def _rollup(pid: int) -> tuple[int, int]:
     return sizes["Rss"], sizes["Pss"]
 
 
-def processor_seconds(pid: int) -> float:
-    """Processor time that a process has used."""
+def processor_seconds(pid: int, *, ended: bool = False) -> float:
+    """Processor time that a process has used; ``ended``: its children that are gone as well."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")

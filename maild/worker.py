@@ -77,6 +77,7 @@ class Worker:
             self._report("outbox")
             if self._asked_to_leave():
                 break
+        self._ahead.close()  # the rush is over
         self._report("idle")
 
     def _settle(self) -> int:
@@ -110,8 +111,6 @@ class Worker:
             self._careful = True  # the store failed, not the mails: they are taken again, each by itself
             self._ahead.close()
             raise
-        if len(taken) < TAKEN:
-            self._ahead.close()  # the rush is over
         return len(taken)
 
     def _batches(self, taken: list[Spooled]) -> None:
