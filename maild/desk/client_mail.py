@@ -394,8 +394,3 @@ def _welcome(
     values = {"attachments_dropped": bool(mail.attachments), "missing": missing, "companions": mail.companions}
     actions.append(Letter("notice", "inbox", values, entry=mail.entry))
     return tuple(actions)
-
-
-def waited_since(case: Case) -> datetime | None:
-    """Since when somebody waits for an answer of ours."""
-    return case.unanswered_since if case.state in ("waiting_desk", "held") else None

@@ -96,6 +96,22 @@ _GLUED = sorted(
 )
 
 
+# orders of booking desks (rules B): meant for us at any desk
+_OF_BOOKINGS = frozenset(
+    ("confirm", "cancel", "move", "offer", "attended", "noshow", "book", "propose-session", "ask-decision")
+)
+
+
+def is_order(line: str) -> bool:
+    """Whether a line begins with one of the orders, whatever stands behind it."""
+    plain = fold(line)
+    if not plain.startswith("#"):
+        return False
+    plain = plain.lstrip("#").strip()
+    word = _AFTER_WORD.split(plain, maxsplit=1)[0].strip(_TRAILING)
+    return word in _BY_WORD or word in _OF_BOOKINGS or any(plain.startswith(one) for one in _GLUED)
+
+
 def _checked(line: str, name: str, argument: str) -> Order:
     if "#" in argument:
         return Order(line, None, "", "unknown")  # two orders on one line: which of them holds for the text below?

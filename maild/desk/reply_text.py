@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from maild.desk import signatures
+from maild.desk.commands import is_order
 from maild.desk.notice_marks import (
     BEGIN_FOLDED,
     BEGIN_MARK,
@@ -41,47 +42,6 @@ __all__ = [
     "internal_sign",
 ]
 
-_COMMAND_WORDS = frozenset(
-    {
-        "close",
-        "hold",
-        "decline",
-        "note",
-        "send",
-        "reopen",
-        "suspend",
-        "disclose",
-        "accept-address",
-        "interim",
-        "no-reply",
-        "end",
-        "taken",
-        "clear-crisis",
-        "refer",
-        "ask-doctor",
-        "ask-publication",
-        "status",
-        "help",
-        "spam",
-        "confirm",
-        "cancel",
-        "move",
-        "offer",
-        "attended",
-        "noshow",
-        "book",
-        "propose-session",
-        "ask-decision",
-        "終了",
-        "保留",
-        "お断り",
-        "メモ",
-        "送信",
-        "再開",
-        "対応します",
-        "状況",
-    }
-)
 _RUN = 20
 _WIDE = 30  # characters of a quoted line that a program may have folded
 _LIKE = 0.6
@@ -398,8 +358,5 @@ def _commands(text: str) -> tuple[tuple[CommandLine, ...], str]:
 
 
 def _has_stray_command(body: str) -> bool:
-    for line in body.split("\n"):
-        bare = clean(line[:80]).casefold()
-        if bare.startswith("#") and bare[1:].lstrip().split(" ")[0] in _COMMAND_WORDS:
-            return True
-    return False
+    """An order below the text is none, and no text for the client either (P4, P5)."""
+    return any(is_order(clean(line[:MAX_MARK])) for line in body.split("\n"))

@@ -214,6 +214,14 @@ def open_names(core: Core, connection: Connection, desk: str) -> Iterator[tuple[
                 yield row.number, name
 
 
+def opened_case_rows(core: Core, rows: Sequence[CaseRow]) -> Iterator[Case]:
+    """Cases of rows, decrypted, however many: their keys are read so many at a time as are kept."""
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        core.keys.load({row.key_id for row in chunk if row.key_id is not None})
+        yield from (open_case_row(core, row) for row in chunk)
+
+
 def case_rows(connection: Connection, states: Iterable[str] | None, desk: str | None) -> list[CaseRow]:
     """Rows in these states, by number."""
     statement = select(*_COLUMNS)

@@ -14,7 +14,7 @@ from maild.store import consistency, opening
 from maild.store.core import Core
 from maild.store.engine import default_keys_url, exists
 from maild.store.instants import instant_or_none
-from maild.store.loaded import case_rows, open_case_row
+from maild.store.loaded import case_rows, opened_case_rows
 from maild.store.outbox_rows import OutboxRows
 from maild.store.records import (
     AuditRow,
@@ -192,8 +192,7 @@ class Store:
         """Cases by number, decrypted; of erased ones what is left."""
         with self._core.database.read() as connection:
             rows = case_rows(connection, states, desk)
-        self._core.keys.load({row.key_id for row in rows if row.key_id is not None})
-        return [open_case_row(self._core, row) for row in rows]
+        return list(opened_case_rows(self._core, rows))
 
     # -- transactions --------------------------------------------------------------------------------------------
 

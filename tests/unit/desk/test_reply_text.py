@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import tomllib
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild.desk import reply_text
+from maild.desk import commands, reply_text
 from maild.desk.reply_text import BEGIN_MARK, END_MARK, LINE_TAG, Identity, ReplyText, internal_sign
+from maild.desk.signatures import is_only_signature
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "replies"
 NOTICE = (CORPUS / "notice.txt").read_text(encoding="utf-8")
@@ -87,6 +89,23 @@ def test_p2_the_quote_of_another_mail_below_its_attribution_is_a_quote() -> None
     line = max(NOTICE.splitlines(), key=len)
     assert not extract(f"読みました。\n\n{ATTRIBUTIONS[0]}\n> {line}\n{other}\n", notice=NOTICE).certain
     assert not extract(f"読みました。\n\n{other}\n", notice=NOTICE).certain, "without attribution it may be meant"
+
+
+WORDS = sorted({word for words in commands._NAMES.values() for word in words} | {"book", "確認済み"})
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("line", ["#{}", "＃{}", "# {}", "#{}。", "#{} 明日", "#{} #保留"])
+def test_p4_an_order_below_the_text_is_never_sent(word: str, line: str) -> None:
+    """Whichever order it is: one list of them holds for the top of a reply and for what must not reach a client."""
+    found = extract(f"お返事です。\n一つ。\n二つ。\n三つ。\n\n{line.format(word)}\n\n{quoted(NOTICE)}", notice=NOTICE)
+    assert "stray_command" in found.doubts and not found.certain
+
+
+@pytest.mark.parametrize("line", ["#1 眠れるとき", "#いのちSOS", "#相談は無料です", "#7119", "番号は #9110 です"])
+def test_what_only_looks_like_an_order_is_the_counselors_text(line: str) -> None:
+    found = extract(f"お返事です。\n一つ。\n二つ。\n三つ。\n{line}\n\n{quoted(NOTICE)}", notice=NOTICE)
+    assert found.certain and line in found.body
 
 
 def test_repr_shows_nothing() -> None:
@@ -183,6 +202,7 @@ LINES = st.sampled_from(
         "また書いてくださいね。",
     ]
 ) | st.text(alphabet="あいう花子さん、。 >#-:ab1\n　", max_size=30)
+RULE = re.compile(r"[ \u3000]*[-―─_=*]{2,}[ \u3000]*")
 BODIES = st.lists(LINES, min_size=1, max_size=7).map("\n".join)
 
 
@@ -191,6 +211,13 @@ def outer(body: str) -> str:
     while lines and not lines[0].strip():
         lines.pop(0)
     return "\n".join(lines).rstrip()
+
+
+def signed(body: str) -> bool:
+    """Whether the text holds a signature of its own: below ``-- ``, or a name of the desk's alone below a rule (P2)."""
+    lines = body.split("\n")
+    rules = [at for at, line in enumerate(lines) if RULE.fullmatch(line)]
+    return "-- " in lines or any(is_only_signature("\n".join(lines[at:]), WHO) for at in rules)
 
 
 @given(BODIES, st.sampled_from(PROGRAMS), st.sampled_from(SIGNATURES), st.booleans())
@@ -203,7 +230,7 @@ def test_exact_or_held(body: str, program: Program, signature: str, known: bool)
     for line in NOTICE.split("\n"):
         if LINE_TAG in line and read.body and known:
             assert line.removeprefix(LINE_TAG).strip() not in read.body
-    if read.certain and not read.commands and "-- " not in body.split("\n"):  # P2: below that is a signature
+    if read.certain and not read.commands and not signed(body):
         assert squeezed(read.body) == squeezed(body)
 
 
