@@ -322,14 +322,14 @@ def _sentence(text: str, start: int, end: int) -> str:
     return text[begin : stop if stop >= 0 else end + _REACH]
 
 
-def hits(text: str, phrases: Phrases, table: Table | None = None) -> tuple[str, ...]:
+def hits(text: str, phrases: Phrases, table: Table | None = None, *, subject: str | None = None) -> tuple[str, ...]:
     """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
 
-    ``text`` is the client's whole own text with the subject; time is linear in its length. A doubtful phrase counts
-    where its sentence does not sound calm; where no phrase counts, a mail that sounds like a crisis is heard all the
+    ``text`` is the client's whole own text, ``subject`` read before it; time is linear in its length. A doubtful phrase
+    counts where its sentence does not sound calm; where no phrase counts, a mail that sounds like a crisis is heard all the
     same, as :data:`~maild.desk.crisis_tone.LABEL`. ``table``: another than the shipped one, to measure it.
     """
-    forms = folded(text)
+    forms = folded(text, subject)
     table = table or shipped()
     entries = [
         entry
