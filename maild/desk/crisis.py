@@ -326,7 +326,7 @@ def hits(text: str, phrases: Phrases, table: Table | None = None, *, subject: st
     """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
 
     ``text`` is the client's whole own text, ``subject`` read before it; time is linear in its length. A doubtful phrase
-    counts where its sentence does not sound calm; where no phrase counts, a mail that sounds like a crisis is heard all the
+    counts where its sentence does not sound calm; where no phrase counts, a mail that sounds like one is heard all the
     same, as :data:`~maild.desk.crisis_tone.LABEL`. ``table``: another than the shipped one, to measure it.
     """
     forms = folded(text, subject)
