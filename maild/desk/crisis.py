@@ -219,15 +219,12 @@ def _spans(patterns: Iterable[Pattern], form: str, forms: Folded) -> list[tuple[
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
     """Every place where a pattern stands, by entry, exceptions not yet looked at."""
     found: dict[int, list[tuple[Pattern, int, int]]] = {}
+    texts = {"kana": forms.kana, "script": forms.script, "words": forms.words}
     places = places_of(forms.kana, phrases.japanese)
     for at, who in chain(places, words_of(forms.words, phrases.words)) if forms.words else places:
-        text: str = getattr(forms, who.form)
-        if not who.may_stand(text, at):
-            continue
-        for number, pattern in who.patterns:
-            if match := pattern.compiled.match(text, at):
-                # a sentence mark taken along at the end is no part of what an exception must cover
-                found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
+        for number, pattern, match in who.stand(texts[who.form], at):
+            # a sentence mark taken along at the end is no part of what an exception must cover
+            found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
     if forms.spelled:
         for number, entry in enumerate(phrases.entries):
             for pattern in entry.patterns:

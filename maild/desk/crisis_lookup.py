@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import compress, count
@@ -56,26 +56,31 @@ class Exempt:
         return cls(every, begins)
 
 
+Match = Callable[[str, int], "re.Match[str] | None"]
 Who = tuple[int, Pattern]  # a pattern, and the number of its entry
 
 
 class Begin:
     """Patterns of one form that begin with the same characters, by entry."""
 
-    __slots__ = ("_any", "form", "patterns")
+    __slots__ = ("_any", "_each", "form", "patterns")
 
     def __init__(self, patterns: Iterable[Who]) -> None:
         self.patterns = tuple(patterns)
         self.form = self.patterns[0][1].form
-        self._any: re.Pattern[str] | None = None
+        # made when first met, as most never are
+        self._any: Match | None = None  # one expression for all of them
+        self._each: tuple[tuple[int, Pattern, Match], ...] | None = None
 
-    def may_stand(self, text: str, at: int) -> bool:
-        """Whether any of the patterns stands there. One expression for all of them, made when it is first met."""
-        if len(self.patterns) < 3:
-            return True
-        if self._any is None:
-            self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns))
-        return self._any.match(text, at) is not None
+    def stand(self, text: str, at: int) -> Sequence[tuple[int, Pattern, re.Match[str]]]:
+        """The patterns that stand at this place."""
+        if self._each is None:
+            self._each = tuple((number, pattern, pattern.compiled.match) for number, pattern in self.patterns)
+            if len(self.patterns) > 2:
+                self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns)).match
+        if self._any is not None and self._any(text, at) is None:
+            return ()
+        return [(number, pattern, found) for number, pattern, match in self._each if (found := match(text, at))]
 
 
 Begins = tuple[Begin, ...]
