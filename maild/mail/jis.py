@@ -67,8 +67,9 @@ def _make_table() -> dict[bytes, str]:
     return table
 
 
-# RFC 1468 to the letter: the library's codec is right about these, and ten times faster than we are ...
-_ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B](?:[\x21-\x7e]{2})++\x1b\(B)*+")
+# RFC 1468 to the letter: the library's codec is right about these, and ten times faster than we are (it refuses half a
+# pair, so pairs are not counted here) ...
+_ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B][\x21-\x7e]++\x1b\(B)*+")
 # ... but for those characters that CP932 maps elsewhere; all text of ours has one kind of wave dash.
 _AS_CP932: Final = {"〜": "～", "‖": "∥", "−": "－", "¢": "￠", "£": "￡", "¬": "￢"}
 # Half-width kana as they make syllables: kanji of EUC-JP have the same bytes, but ー and small kana in odd places.
