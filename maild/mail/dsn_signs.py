@@ -69,6 +69,7 @@ _DAEMON_NAMES = (
     "メールシステム",
     "メール配信システム",
 )
+_DAEMON_LETTERS = frozenset("mcメ")  # one of these stands in each of them
 _SUBJECTS = (
     "bounce", "couldn't be delivered", "could not be delivered", "could not be sent", "could not deliver",
     "could not send", "delayed mail", "delivery delay", "delivery error", "delivery fail", "delivery has",
@@ -139,7 +140,8 @@ def from_daemon(headers: Headers) -> bool:
         return True
     value = headers.text("from").lower()
     found = headers.senders
-    if any(name in value.partition("@")[0] for name in _DAEMON_NAMES):
+    who = value.partition("@")[0]
+    if not _DAEMON_LETTERS.isdisjoint(who) and any(name in who for name in _DAEMON_NAMES):
         return True
     if not found:
         return "<>" in value or value in {"", "<mailer-daemon>"} or "mailer-daemon" in value
@@ -158,7 +160,7 @@ def _machine_mailbox(headers: Headers) -> bool:
     """Whether From is a mailbox that programs use, and sometimes people too."""
     found = headers.senders
     local = found[0].partition("@")[0] if found else ""
-    if local in _MACHINES or local.startswith(_NUMBERED_MACHINES):
+    if local.startswith(_MACHINES) and (local in _MACHINES or local.startswith(_NUMBERED_MACHINES)):
         return True
     return local.endswith(("-admin", "-owner", "-request", "-ctl", "-bounces"))
 

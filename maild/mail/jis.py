@@ -156,9 +156,9 @@ def decode_iso_2022(data: bytes, eight_bit: Callable[[bytes], str]) -> tuple[str
 
     ``eight_bit`` decodes runs outside the escapes that hold bytes above 0x7F: those are another encoding, mixed in.
     """
-    orderly = _orderly(data)
-    if orderly is not None:
-        return orderly, 0
+    text = orderly(data)
+    if text is not None:
+        return text, 0
     out: list[str] = []
     errors = 0
     mode = "ascii"
@@ -198,7 +198,8 @@ def decode_iso_2022(data: bytes, eight_bit: Callable[[bytes], str]) -> tuple[str
     return "".join(out), errors + bad
 
 
-def _orderly(data: bytes) -> str | None:
+def orderly(data: bytes) -> str | None:
+    """Decoded by the library's codec, where the bytes are what it reads well; else None."""
     if not data.isascii() or not _ORDERLY.fullmatch(data):
         return None
     try:

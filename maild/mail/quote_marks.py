@@ -18,8 +18,14 @@ MAX_MARK = 300  # characters of a line that a program may have written around a 
 _WRAPPED = 3  # lines over which an attribution may have been folded
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00]")
 _LINKED = re.compile(r"<(?:mailto:|tel:|https?://)[^<>\s]{1,500}>")  # Outlook prints the target behind each link
-_SPACE = re.compile(r"\s+")
 _PREFIX = re.compile(r"(?:[ \t\u3000\u00a0]{0,4}[>＞》|｜])+[ \u3000\u00a0]?")
+# What a line with a prefix can begin with: its signs, the blanks before them, and what nobody sees.
+_BEFORE_PREFIX = frozenset(
+    "\t \u00a0\u3000>＞》|｜\x00\u00ad\ufeff"
+    + "".join(
+        map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A)))
+    )
+)
 _PREFIX_FOLDED = re.compile(r"(?:\s{0,4}[>|》])+")
 # >_< and its kin, >>1 as on message boards, a lone arrow head: people draw these, programs do not
 _DRAWN = re.compile(r"[>＞]\s?[^\s>＞<＜]{0,4}[<＜](?!https?:|mailto:)|[>＞]{2,3}\d|[>＞]+[!！?？ー〜～…。、]")
@@ -117,12 +123,22 @@ _SIGN = re.compile(
     ),
     re.MULTILINE,
 )
+# What stands, in one of its widths and cases, wherever one of these signs does: most mails hold none of it.
+_TRACE = re.compile(
+    r">|＞|\||｜|》|@|＠|r|R|ｒ|Ｒ|転送|元メ|元のメ|オリジ|返信元|受信メ|前のメ|引用|差出人|発信者|送信|のメ|のお便|書い|書き|書か"
+    + "".join(f"|{first}{rest}" for first in "sSｓＳ" for rest in ("[eEｅＥ][nNｎＮ]",))
+    + "".join(f"|{first}[oOｏＯ]" for first in "oOｏＯ")
+)
 # The same for the line that a mark begins with: a header, a rule, or an attribution, which may run on after a date.
 _LINE_SIGN = re.compile(
     r"[\d:;@_*─━―\u0131\u0307-]|^(?:on|in) |wr(?:ote|ites)|schrieb|crit|forwarded|transferred|転送|original"
     r"|reply message|元(?:の)?メ|オリジナル|返信元|受信メール|前のメール|引用|の(?:メール|メッセージ|お便り)"
     r"|書きました|書いた|送信しました|書かれました"
 )
+
+
+# Kanji, kana and what stands between them: a line of nothing else has no sign but words.
+_SENTENCE = re.compile("[\t\n\r \u3000-\u3002\u3005-\u300d\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff！（），．？]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +159,9 @@ def holds_no_mark(text: str) -> bool:
 
     Most mails hold nothing, and reading them line by line costs more than all the rest of a mail.
     """
-    return _PLAIN.fullmatch(text) is not None and _SIGN.search(NARROW(text).lower()) is None
+    if _PLAIN.fullmatch(text) is None:
+        return False
+    return _TRACE.search(text) is None or _SIGN.search(NARROW(text).lower()) is None
 
 
 def lines_of(text: str) -> list[str]:
@@ -153,6 +171,11 @@ def lines_of(text: str) -> list[str]:
     if parts[-1]:
         lines.append(parts[-1])
     return lines
+
+
+def is_blank(line: str) -> bool:
+    """Whether nothing is left of a line when it is cleaned."""
+    return not line[:1].isalnum() and not clean(line)
 
 
 def clean(line: str) -> str:
@@ -168,11 +191,13 @@ def fold(line: str) -> str:
     kept = _PREFIX_FOLDED.sub("", kept, count=1) if kept[:1] in ">|》" else kept
     if "<" in kept:
         kept = _LINKED.sub("", kept)
-    return _SPACE.sub("", kept).replace("\u301c", "~").replace("〜", "~").casefold()
+    return "".join(kept.split()).replace("〜", "~").casefold()
 
 
 def prefix(line: str) -> str:
     """The quote prefix that begins a line (``> ``, ``＞``, ``>>``, ``| ``); empty where there is none."""
+    if line[:1] not in _BEFORE_PREFIX:
+        return ""
     seen = _INVISIBLE.sub("", line[:80]).rstrip("\r\n")
     found = _PREFIX.match(seen)
     if found is None:
@@ -298,6 +323,8 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     """The mark that starts at line ``at``, if one does. Lines with a quote prefix start none."""
     raw = lines[at]
     if len(raw) > MAX_MARK or prefix(raw):
+        return None
+    if _SENTENCE.fullmatch(raw) is not None and _TRACE.search(raw) is None:
         return None
     line = clean(raw)
     if not line or not _LINE_SIGN.search(line.lower()):

@@ -21,6 +21,7 @@ from maild.mail.quote_marks import (
     find_mark,
     fold,
     holds_no_mark,
+    is_blank,
     is_forward_subject,
     is_program_signature,
     is_reply_subject,
@@ -102,7 +103,7 @@ def _read(text: str, subject: str, parties: Sequence[str], known: Sequence[str])
     kinds: list[PartKind] = ["own"] * len(lines)
     if not is_forward_subject(subject):
         _Reading(lines, kinds, subject, parties, known).mark()
-    if all(kinds[at] != "own" or not clean(lines[at]) for at in range(len(lines))):
+    if all(kinds[at] != "own" or is_blank(lines[at]) for at in range(len(lines))):
         kinds = ["own"] * len(lines)  # nothing would be left: then it is theirs
     return _assemble(text, lines, kinds)
 
@@ -121,13 +122,13 @@ class _Reading:
         self.parties = frozenset(party.casefold() for party in parties)
         self.known = KnownText(known) if known else None
         self.prefixed = _prefixed(lines, self.is_reply)
-        self.blank = [not clean(line) for line in lines]
+        self.blank = [is_blank(line) for line in lines]
 
     def mark(self) -> None:
         lines, count = self.lines, len(self.lines)
         at = 0
         attributed = False  # an accepted attribution stands above: prefixed lines below it are quotes
-        single = sum(1 for i in range(count) if self.prefixed[i]) == 1
+        single = self.prefixed.count(True) == 1
         while at < count:
             if self.prefixed[at]:
                 end = self._block_end(at)
@@ -275,8 +276,8 @@ def _assemble(text: str, lines: list[str], kinds: list[PartKind]) -> Split:
         if at == len(lines) or kinds[at] != kinds[start]:
             parts.append(Part(kinds[start], "".join(lines[start:at])))
             start = at
-    quoted = "".join(part.text for part in parts if part.kind == "quote")
-    if all(kind == "own" for kind in kinds):
+    quoted = "".join([part.text for part in parts if part.kind == "quote"])
+    if kinds.count("own") == len(kinds):
         return Split(text.rstrip(), quoted, tuple(parts))
     return Split(join_own([part.text for part in parts if part.kind == "own"]), quoted, tuple(parts))
 

@@ -90,8 +90,7 @@ _CONTROLS: Final = bytes(b for b in range(32) if b not in b"\t\n\r\f\x08\x0e\x0f
 _CARD: Final = re.compile(rb"\s*BEGIN:(VCALENDAR|VCARD)\s", re.I)
 _CARDS: Final = {b"vcalendar": "text/calendar", b"vcard": "text/vcard"}
 _HTML: Final = re.compile(rb"\s*(?:<!--[^>]{0,300}-->\s*)?<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I)
-_BASE64_LINE: Final = 56  # bytes of a line of a run, at least
-_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r"
+_SECOND_LINE: Final = re.compile(rb"\n[A-Za-z0-9+/]{56}")  # each run has one, found in a tenth of the time
 _BASE64_LINES: Final = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{56,120}\r?\n){2,}(?:[A-Za-z0-9+/]{1,120}={0,2})?")
 
 
@@ -142,11 +141,6 @@ def is_text(data: bytes) -> bool:
     )
 
 
-def _is_base64(line: bytes) -> bool:
-    """Whether a line can be one of a run: told at the speed of C, where the run is searched for byte by byte."""
-    return len(line) >= _BASE64_LINE and not line.translate(None, _BASE64)
-
-
 def is_html(data: bytes) -> bool:
     return bool(_HTML.match(data[:1024]))
 
@@ -171,6 +165,6 @@ def refine(sniffed: str, declared: str) -> str:
 
 def base64_runs(data: bytes) -> list[tuple[int, int]]:
     """Where a text holds lines that are nothing but base64 (a part that lost its header)."""
-    if len(data) < 112 or not any(map(_is_base64, data.split(b"\n"))):
+    if len(data) < 112 or not _SECOND_LINE.search(data):
         return []
     return [found.span() for found in _BASE64_LINES.finditer(data)]
