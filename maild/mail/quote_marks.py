@@ -21,10 +21,8 @@ _LINKED = re.compile(r"<(?:mailto:|tel:|https?://)[^<>\s]{1,500}>")  # Outlook p
 _PREFIX = re.compile(r"(?:[ \t\u3000\u00a0]{0,4}[>＞》|｜])+[ \u3000\u00a0]?")
 # What a line with a prefix can begin with: its signs, the blanks before them, and what nobody sees.
 _BEFORE_PREFIX = frozenset(
-    "\t \u00a0\u3000>＞》|｜\x00\u00ad\ufeff"
-    + "".join(
-        map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A)))
-    )
+    "\t \u00a0\u3000>＞》|｜\x00\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
 )
 _PREFIX_FOLDED = re.compile(r"(?:\s{0,4}[>|》])+")
 # >_< and its kin, >>1 as on message boards, a lone arrow head: people draw these, programs do not
@@ -123,10 +121,11 @@ _SIGN = re.compile(
     ),
     re.MULTILINE,
 )
-# What stands, in one of its widths and cases, wherever one of these signs does: most mails hold none of it.
+# What stands, in any width and case, wherever one of these signs does: a letter r, "sen" or "oo" in all those that are
+# Latin. Most mails hold none of it.
 _TRACE = re.compile(
     r">|＞|\||｜|》|@|＠|r|R|ｒ|Ｒ|転送|元メ|元のメ|オリジ|返信元|受信メ|前のメ|引用|差出人|発信者|送信|のメ|のお便|書い|書き|書か"
-    + "".join(f"|{first}{rest}" for first in "sSｓＳ" for rest in ("[eEｅＥ][nNｎＮ]",))
+    + "".join(f"|{first}[eEｅＥ][nNｎＮ]" for first in "sSｓＳ")
     + "".join(f"|{first}[oOｏＯ]" for first in "oOｏＯ")
 )
 # The same for the line that a mark begins with: a header, a rule, or an attribution, which may run on after a date.
@@ -135,8 +134,6 @@ _LINE_SIGN = re.compile(
     r"|reply message|元(?:の)?メ|オリジナル|返信元|受信メール|前のメール|引用|の(?:メール|メッセージ|お便り)"
     r"|書きました|書いた|送信しました|書かれました"
 )
-
-
 # Kanji, kana and what stands between them: a line of nothing else has no sign but words.
 _SENTENCE = re.compile("[\t\n\r \u3000-\u3002\u3005-\u300d\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff！（），．？]*")
 
@@ -162,6 +159,14 @@ def holds_no_mark(text: str) -> bool:
     if _PLAIN.fullmatch(text) is None:
         return False
     return _TRACE.search(text) is None or _SIGN.search(NARROW(text).lower()) is None
+
+
+def quiet_lines(text: str) -> int:
+    """How many lines at the top of a text surely have no prefix and begin no mark: what is written above a quote."""
+    plain = _SENTENCE.match(text)
+    end = plain.end() if plain else 0
+    trace = _TRACE.search(text, 0, end)
+    return text.count("\n", 0, trace.start() if trace else end)
 
 
 def lines_of(text: str) -> list[str]:
@@ -198,6 +203,8 @@ def prefix(line: str) -> str:
     """The quote prefix that begins a line (``> ``, ``＞``, ``>>``, ``| ``); empty where there is none."""
     if line[:1] not in _BEFORE_PREFIX:
         return ""
+    if line[:2] == "> " and line[2:3].isalnum() and "<" not in line[:8] and "＜" not in line[:8]:
+        return "> "
     seen = _INVISIBLE.sub("", line[:80]).rstrip("\r\n")
     found = _PREFIX.match(seen)
     if found is None:

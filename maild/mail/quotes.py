@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from maild.mail.known_text import KnownText, without_known
@@ -28,6 +29,7 @@ from maild.mail.quote_marks import (
     lines_of,
     named_prefix,
     prefix,
+    quiet_lines,
 )
 
 __all__ = ["Part", "Split", "own_text", "split", "without_known"]
@@ -102,7 +104,7 @@ def _read(text: str, subject: str, parties: Sequence[str], known: Sequence[str])
     lines = lines_of(text)
     kinds: list[PartKind] = ["own"] * len(lines)
     if not is_forward_subject(subject):
-        _Reading(lines, kinds, subject, parties, known).mark()
+        _Reading(lines, kinds, quiet_lines(text), subject, parties, known).mark()
     if all(kinds[at] != "own" or is_blank(lines[at]) for at in range(len(lines))):
         kinds = ["own"] * len(lines)  # nothing would be left: then it is theirs
     return _assemble(text, lines, kinds)
@@ -112,21 +114,35 @@ class _Reading:
     """One pass over one mail; holds what the steps share."""
 
     def __init__(
-        self, lines: list[str], kinds: list[PartKind], subject: str, parties: Sequence[str], known: Sequence[str]
+        self,
+        lines: list[str],
+        kinds: list[PartKind],
+        quiet: int,
+        subject: str,
+        parties: Sequence[str],
+        known: Sequence[str],
     ) -> None:
         self.lines = lines
         self.kinds = kinds
-        self.subject = base_subject(subject)
+        self.quiet = quiet  # lines at the top that hold nothing
+        self.whole_subject = subject
         self.is_reply = is_reply_subject(subject)
-        self.no_subject = not clean(subject)
         self.parties = frozenset(party.casefold() for party in parties)
         self.known = KnownText(known) if known else None
-        self.prefixed = _prefixed(lines, self.is_reply)
+        self.prefixed = _prefixed(lines, quiet, self.is_reply)
         self.blank = [is_blank(line) for line in lines]
+
+    @cached_property
+    def subject(self) -> str:
+        return base_subject(self.whole_subject)
+
+    @cached_property
+    def no_subject(self) -> bool:
+        return not clean(self.whole_subject)
 
     def mark(self) -> None:
         lines, count = self.lines, len(self.lines)
-        at = 0
+        at = self.quiet
         attributed = False  # an accepted attribution stands above: prefixed lines below it are quotes
         single = self.prefixed.count(True) == 1
         while at < count:
@@ -258,8 +274,8 @@ class _Reading:
                 ends = False
 
 
-def _prefixed(lines: list[str], is_reply: bool) -> list[bool]:
-    found = [bool(prefix(line)) for line in lines]
+def _prefixed(lines: list[str], quiet: int, is_reply: bool) -> list[bool]:
+    found = [False] * quiet + [bool(prefix(line)) for line in lines[quiet:]]
     if is_reply and not any(found):
         # ``花子> ``: one name only, on three lines or more; two names are a chat log that somebody shows us
         names = [named_prefix(line) for line in lines]
