@@ -7,6 +7,7 @@ message against the stdlib parser. Lines end in CRLF and stay under 998 octets (
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*\Z")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ENCODED_WORD_BYTES = 45  # 60 base64 characters and the wrapping stay under 75 (RFC 2047 section 2)
+_BASE64_LINE = 76  # characters (RFC 2045 section 6.8)
 _REFERENCES = 20
 
 
@@ -41,6 +43,7 @@ class Draft:
     reply_to: str | None = field(default=None, repr=False)  # only where the desk sets plus_addressing
     auto_submitted: str | None = None  # "auto-replied", "auto-generated"; None for a counselor's reply (M3)
     urgent: bool = False
+    same_for_all: bool = False  # every client of the desk gets this text: nothing in it is anybody's own
 
 
 def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") -> bytes:
@@ -63,7 +66,8 @@ def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") ->
     if draft.urgent:
         lines.append("Importance: high")
         lines.append("X-Priority: 1")
-    body, encoding, label = _body(draft.text, eight_bit=eight_bit, charset=charset)
+    encoded = _kept_body if draft.same_for_all else _body
+    body, encoding, label = encoded(draft.text, eight_bit=eight_bit, charset=charset)
     lines += [
         "MIME-Version: 1.0",
         f"Content-Type: text/plain; charset={label}",
@@ -84,17 +88,27 @@ def _body(text: str, *, eight_bit: bool, charset: str) -> tuple[bytes, str, str]
             if max(map(len, raw.split(b"\r\n"))) <= 990:
                 return raw, "7bit", "iso-2022-jp"
     raw = normal.replace("\n", "\r\n").encode("utf-8", "replace")
-    if max(map(len, raw.split(b"\r\n"))) <= 990:
-        if raw.isascii():
-            return raw, "7bit", "utf-8"
-        if eight_bit:
-            return raw, "8bit", "utf-8"
-    return base64.encodebytes(raw).replace(b"\n", b"\r\n"), "base64", "utf-8"
+    ascii_only = raw.isascii()
+    if (ascii_only or eight_bit) and max(map(len, raw.split(b"\r\n"))) <= 990:
+        return raw, "7bit" if ascii_only else "8bit", "utf-8"
+    return _base64_lines(raw), "base64", "utf-8"
+
+
+_kept_body = lru_cache(maxsize=64)(_body)
+
+
+def _base64_lines(raw: bytes) -> bytes:
+    """``base64.encodebytes`` with CRLF, all of it encoded at once."""
+    whole = binascii.b2a_base64(raw, newline=False)
+    lines = [whole[at : at + _BASE64_LINE] for at in range(0, len(whole), _BASE64_LINE)]
+    return b"\r\n".join(lines) + b"\r\n" if lines else b""
 
 
 def one_line(text: str) -> str:
     """No control character and no line break: nothing can be injected into a header (M6)."""
-    return " ".join(_CONTROL.sub(" ", text).encode("utf-8", "replace").decode("utf-8").split())
+    if not text.isprintable():  # what is printable holds neither a control character nor half a surrogate pair
+        text = _CONTROL.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
+    return " ".join(text.split())
 
 
 @lru_cache(maxsize=256)  # subjects and senders of a desk are few
@@ -103,16 +117,15 @@ def unstructured(text: str) -> str:
     clean = one_line(text)
     if clean.isascii() and "=?" not in clean:
         return clean
+    raw = clean.encode("utf-8")
     words: list[str] = []
-    chunk = b""
-    for character in clean:
-        piece = character.encode("utf-8")
-        if len(chunk) + len(piece) > _ENCODED_WORD_BYTES:
-            words.append(_word(chunk))
-            chunk = b""
-        chunk += piece
-    if chunk:
-        words.append(_word(chunk))
+    start = 0
+    while start < len(raw):
+        end = start + _ENCODED_WORD_BYTES
+        while end < len(raw) and raw[end] & 0xC0 == 0x80:  # within a character: it goes into the next word whole
+            end -= 1
+        words.append(_word(raw[start:end]))
+        start = end
     return "\r\n ".join(words)
 
 
@@ -126,6 +139,7 @@ def _folded(name: str, value: str) -> str:
     return f"{name}: " + Header(value, header_name=name, maxlinelen=76).encode(linesep="\r\n")
 
 
+@lru_cache(maxsize=64)  # the desks, as clients and as counselors see them
 def mailbox(name: str, address: str) -> str:
     """``name <address>``; the name quoted or encoded as it needs."""
     clean = one_line(name)

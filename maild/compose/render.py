@@ -8,14 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import BuiltinMethodType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.errors import UserError
 
+_OF_DICT = frozenset(dir(dict))
+_OF_LOOPS = frozenset(
+    ("_loop_vars", "_block_vars")
+)  # what compiled templates hand on for those who ask for the context
 _INCLUDE = re.compile(r'(?:(?m:^)[ \t]+)?\{% include "(?P<name>[\w./-]+)" (?P<sign>\+?)%\}(?P<end>\n?)')
 _MOST_DEEP = 8  # includes within includes
 _WEEKDAYS_JA = "月火水木金土日"
@@ -28,10 +34,11 @@ _MONTHS_EN = (
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A letter as text."""
+    """A letter as text. ``same_for_all``: nothing of its text is about one client alone."""
 
     subject: str = field(repr=False)
     text: str = field(repr=False)
+    same_for_all: bool = False
 
 
 class TemplateFault(UserError):
@@ -39,7 +46,8 @@ class TemplateFault(UserError):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with a short way for what it allows anyway: reading a plain attribute of one of our values.
+    """The sandbox, with a short way for what it allows anyway: reading a plain attribute of one of our values, an entry
+    of a dictionary, and the ``get`` of one.
 
     The sandbox asks of every object at every attribute whether it is a function, a frame, a set …; an instance of a
     dataclass is none of these, so only the name is left to ask about.
@@ -51,13 +59,30 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute in a template."""
-        if type(obj) in self._plain or self._is_plain(type(obj)):
+        kind = type(obj)
+        if kind is dict:
+            if attribute == "get":
+                return obj.get
+            if attribute in obj and attribute not in _OF_DICT:
+                return obj[attribute]
+        elif kind in self._plain or self._is_plain(kind):
             try:
                 if attribute[0] != "_":
                     return getattr(obj, attribute)
             except AttributeError:
                 pass
         return super().getattr(obj, attribute)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """A call in a template."""
+        if (
+            type(__obj) is BuiltinMethodType
+            and type(__obj.__self__) is dict
+            and __obj.__name__ == "get"
+            and kwargs.keys() <= _OF_LOOPS
+        ):
+            return __obj(*args)
+        return super().call(__context, __obj, *args, **kwargs)
 
     def _is_plain(self, kind: type) -> bool:
         if is_dataclass(kind):
@@ -127,6 +152,11 @@ class Templates:
         if not first.startswith("Subject:"):
             raise TemplateFault(f"template {self._language}/{name}.j2: the first line must be 'Subject: …'")
         return Rendered(first.removeprefix("Subject:").strip(), rest.strip("\n") + "\n")
+
+    def source(self, name: str) -> tuple[Environment, str]:
+        """A template as it is compiled, what it includes in its place, and the sandbox it runs in."""
+        assert self._inlined.loader is not None
+        return self._inlined, self._inlined.loader.get_source(self._inlined, f"{name}.j2")[0]
 
     def _whole(self, name: str, values: Mapping[str, object]) -> str:
         template = self._known.get(name)

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from maild.compose.render import Rendered, TemplateFault, Templates
-from maild.desk import reply_text
 from maild.desk.rules import Desk
-from maild.letters import LETTERS, SAMPLE_CASES, MarksView, TermsView
+from maild.letters import LETTERS, MARKS, SAMPLE_CASES, TermsView
 
 # what a client receives from us without any human hand: a phone may quote all of it back
 OWN_WORDS = tuple(name for name, spec in LETTERS.items() if spec.audience == "client")
-_MARKS = MarksView(reply_text.BEGIN_MARK, reply_text.END_MARK, reply_text.LINE_TAG)
 
 
 def rendered(templates: Templates, desk: Desk, name: str) -> Iterator[Rendered]:
@@ -25,7 +23,7 @@ def rendered(templates: Templates, desk: Desk, name: str) -> Iterator[Rendered]:
         "terms": TermsView("1", ""),
         "hotlines": desk.rules.hotlines,
         "language": desk.language,
-        "marks": _MARKS,
+        "marks": MARKS,
         "today": date(2026, 1, 5),
     }
     for case in cases:

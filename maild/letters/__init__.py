@@ -12,6 +12,7 @@ from typing import Final
 from maild.letters.clients import TO_CLIENTS
 from maild.letters.parts import (
     COMMON,
+    MARKS,
     REQUIRED,
     SAMPLE_CASE,
     SAMPLE_CASES,
@@ -34,6 +35,7 @@ LETTERS: Final[Mapping[str, LetterSpec]] = {**TO_CLIENTS, **TO_STAFF}
 __all__ = [
     "COMMON",
     "LETTERS",
+    "MARKS",
     "REQUIRED",
     "SAMPLE_CASE",
     "SAMPLE_CASES",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Final, Literal
 
-from maild.desk.reply_text import EARLIER_MARK
+from maild.desk.reply_text import BEGIN_MARK, EARLIER_MARK, END_MARK, LINE_TAG
 from maild.desk.rules import Hotline
 
 Audience = Literal["client", "counselor", "operator"]
@@ -31,7 +32,7 @@ class Variable:
     default: object = REQUIRED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: ``defaults`` are put together once
 class LetterSpec:
     """One template: ``case`` says whether letters of this name are about a case (``never``: it must not show one)."""
 
@@ -41,9 +42,9 @@ class LetterSpec:
     samples: tuple[Mapping[str, object], ...] = ({},)
     case: CaseUse = "always"
 
-    @property
+    @cached_property
     def defaults(self) -> dict[str, object]:
-        """The values of the variables that may be left out."""
+        """The values of the variables that may be left out; to be copied, never changed."""
         return {v.name: v.default for v in self.variables if v.default is not REQUIRED}
 
 
@@ -83,13 +84,15 @@ class TermsView:
 
 @dataclass(frozen=True, slots=True)
 class MarksView:
-    """The marks that keep a notice's internal lines from clients; the values are ``maild.desk.reply_text``'s."""
+    """The marks that keep a notice's internal lines from clients (P5)."""
 
     begin: str
     end: str
     tag: str
     earlier: str = EARLIER_MARK
 
+
+MARKS: Final = MarksView(BEGIN_MARK, END_MARK, LINE_TAG)
 
 COMMON: Final = ("desk", "case", "rules", "terms", "hotlines", "language")
 

@@ -52,6 +52,12 @@ def masked(text: str, addresses: Collection[str]) -> str:
     return text
 
 
+def suspected(texts: Collection[str], addresses: Collection[str]) -> tuple[str, ...]:
+    """The addresses that may stand somewhere in these texts: the others need not be looked for in each of them."""
+    together = "\n".join(texts)
+    return tuple(address for address in addresses if not surely_lacks(together, address))
+
+
 # What makes it more than the local part: an @ in any form.
 _NO_AT = r"(?![\s\u3000]{0,3}(?:[@＠%=&(（\[［【{<＜★☆■◆●◎﹫_]|[aAａＡ][tTｔＴ]|アット|ｱｯﾄ|あっと))"
 

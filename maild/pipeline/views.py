@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from maild.desk import outcomes, reply_text
+from maild.desk import outcomes
 from maild.desk.actions import Relay
 from maild.desk.case import Case
 from maild.desk.deadlines import closes_on, local_date, staffed
@@ -21,19 +21,6 @@ from maild.store import Entry
 
 NAMELESS = {"ja": "匿名", "en": "Anonymous"}
 WHO = {"client": "client", "reply": "desk", "interim": "desk", "note": "note"}
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The lines that fence what is internal in a notice (P5)."""
-
-    begin: str = reply_text.BEGIN_MARK
-    end: str = reply_text.END_MARK
-    tag: str = reply_text.LINE_TAG
-    earlier: str = reply_text.EARLIER_MARK
-
-
-MARKS = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +64,9 @@ def case_view(case: Case, here: DeskWorld) -> CaseView:
     )
 
 
-def common(case: Case | None, here: DeskWorld, now: datetime) -> dict[str, object]:
-    """What every letter may print."""
-    desk = here.desk
-    terms = in_force(desk.terms, local_date(now, here.zone))
-    return {
-        "desk": desk,
-        "case": case_view(case, here) if case is not None and case.number else None,
-        "rules": desk.rules,
-        "terms": terms or Terms("", date(1970, 1, 1), ""),
-        "hotlines": desk.rules.hotlines,
-        "language": desk.language,
-        "marks": MARKS,
-    }
+def terms_of(here: DeskWorld, now: datetime) -> Terms:
+    """The terms in force; letters print their version."""
+    return in_force(here.desk.terms, local_date(now, here.zone)) or Terms("", date(1970, 1, 1), "")
 
 
 def reachable(here: DeskWorld, now: datetime, is_holiday: Callable[[str, date], bool]) -> dict[str, object]:
@@ -107,11 +84,18 @@ def after_delivery(case: Case, desk: Desk, relay: Relay, now: datetime) -> date 
     return closes_on(given.case, desk) if given.case is not None else None
 
 
-def exchange(entries: Sequence[Entry], case: Case, desk: Desk, before: int | None = None) -> list[Mapping[str, object]]:
-    """The earlier exchange as a notice shows it, oldest first."""
-    addresses = hidden(case, desk)
+def earlier(entries: Sequence[Entry], before: int | None = None) -> list[Entry]:
+    """What of these belongs into the earlier exchange of a notice, oldest first."""
+    return [
+        entry
+        for entry in entries
+        if entry.kind in WHO and (before is None or entry.id < before) and (entry.own_text or entry.text)
+    ]
+
+
+def exchange(entries: Sequence[Entry], addresses: Collection[str]) -> list[Mapping[str, object]]:
+    """The same as a notice shows it, without these addresses."""
     return [
         {"who": WHO[entry.kind], "at": entry.at, "text": masked(entry.own_text or entry.text, addresses)}
         for entry in entries
-        if entry.kind in WHO and (before is None or entry.id < before) and (entry.own_text or entry.text)
     ]

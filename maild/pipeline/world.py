@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from maild.compose import Templates
+from maild.compose import DeskLetters, Templates
 from maild.desk import crisis
 from maild.desk.form import Form
 from maild.desk.rules import Desk
+from maild.letters import MARKS
 from maild.mail.address import canonical
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what follows from the fields is worked out once
 class DeskWorld:
     """One desk with all that belongs to it."""
 
@@ -25,15 +27,22 @@ class DeskWorld:
     ours: tuple[str, ...] = field(default=(), repr=False)  # texts of ours that a client may quote back (K1)
     staff: frozenset[str] = field(default=frozenset(), repr=False)  # counselors, shared inboxes, on call
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
         return ZoneInfo(self.desk.timezone)
 
-    @property
+    @cached_property
     def domain(self) -> str:
         """The domain our Message-IDs carry."""
         return self.desk.address.rpartition("@")[2]
+
+    @cached_property
+    def letters(self) -> DeskLetters:
+        """Its templates, with what every letter of this desk may print."""
+        desk = self.desk
+        fixed = {"desk": desk, "rules": desk.rules, "hotlines": desk.rules.hotlines, "language": desk.language}
+        return DeskLetters(self.templates, fixed | {"marks": MARKS})
 
 
 @dataclass(frozen=True, slots=True)

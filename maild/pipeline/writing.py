@@ -12,12 +12,13 @@ from maild.desk.actions import Action, Letter, Relay
 from maild.desk.case import Case
 from maild.desk.deadlines import start_of
 from maild.desk.outcomes import REPLIES
+from maild.desk.rules import Terms
 from maild.letters import LETTERS
 from maild.mail import charset, quotes
 from maild.mail.dsn import plain_words
 from maild.mail.values import replace
 from maild.pipeline import board, pausing, views
-from maild.pipeline.mask import masked
+from maild.pipeline.mask import masked, suspected
 from maild.pipeline.world import DeskWorld, World
 from maild.store import Entry, Outgoing, Transaction
 
@@ -44,6 +45,9 @@ class Writer:
         self._tx = transaction
         self._now = now
         self._queued: dict[str, int] = {}  # counted template mails of this transaction per address
+        self._view: tuple[Case, DeskWorld, views.CaseView] | None = None  # the letters of one case come together
+        self._terms: dict[str, Terms] = {}  # those of each desk at this instant
+        self._midnights: dict[str, datetime] = {}
         self.not_before: datetime | None = None  # what is queued from now on waits until then (B9)
 
     def carry_out(self, actions: tuple[Action, ...], case: Case | None, here: DeskWorld, cause: Cause) -> None:
@@ -110,7 +114,10 @@ class Writer:
         cap = here.desk.rules.template_cap
         if cap <= 0:
             return False
-        midnight = start_of(self._now.astimezone(here.zone).date(), here.zone)
+        midnight = self._midnights.get(here.desk.name)
+        if midnight is None:
+            midnight = start_of(self._now.astimezone(here.zone).date(), here.zone)
+            self._midnights[here.desk.name] = midnight
         sent = self._tx.templates_sent(address, midnight)
         return sent >= cap
 
@@ -129,8 +136,8 @@ class Writer:
         round_trip: int = 0,
     ) -> None:
         desk = here.desk
-        everything = views.common(case, here, self._now) | self._defaults(template, case, here) | dict(values)
-        rendered = here.templates.render(template, everything)
+        everything = self._common(case, here) | self._defaults(template, case, here) | dict(values)
+        rendered = here.letters.render(template, everything)
         token = self._world.token()
         last, chain = cause.message_id, cause.references
         if case is not None and case.thread.last is not None:
@@ -150,14 +157,27 @@ class Writer:
             references=chain,
             reply_to=self._detailed(here, token),
             auto_submitted=auto,
+            same_for_all=rendered.same_for_all,
         )
         self._queue(
             draft, name, "client", case, here, cause.once, entry=entry, round_trip=round_trip,
             counted=name not in CLIENT_UNCOUNTED,
         )  # fmt: skip
 
+    def _common(self, case: Case | None, here: DeskWorld) -> dict[str, object]:
+        """What every letter may print beside what is the same in all of this desk."""
+        terms = self._terms.get(here.desk.name)
+        if terms is None:
+            terms = self._terms[here.desk.name] = views.terms_of(here, self._now)
+        return {"case": self._case_view(case, here) if case is not None and case.number else None, "terms": terms}
+
+    def _case_view(self, case: Case, here: DeskWorld) -> views.CaseView:
+        if self._view is None or self._view[0] is not case or self._view[1] is not here:
+            self._view = (case, here, views.case_view(case, here))
+        return self._view[2]
+
     def _defaults(self, template: str, case: Case | None, here: DeskWorld) -> dict[str, object]:
-        view = views.case_view(case, here) if case is not None else None
+        view = self._case_view(case, here) if case is not None else None
         if template == "crisis_ack":
             return LETTERS[template].defaults | views.reachable(here, self._now, self._world.is_holiday)
         return LETTERS[template].defaults | {
@@ -230,7 +250,7 @@ class Writer:
 
     def _staff_text(self, letter: Letter, case: Case | None, here: DeskWorld, shown: Entry | None) -> Rendered:
         values = self._staff_values(letter, case, here, shown) | dict(letter.values)
-        return here.templates.render(letter.template, views.common(case, here, self._now) | values)
+        return here.letters.render(letter.template, self._common(case, here) | values)
 
     def _staff_values(
         self, letter: Letter, case: Case | None, here: DeskWorld, shown: Entry | None
@@ -240,19 +260,25 @@ class Writer:
             "arrived": self._now, "at": self._now, "round_trips": desk.rules.round_trips, "round_trip": 0, "text": "",
         }  # fmt: skip
         if case is not None:
-            view = views.case_view(case, here)
+            view = self._case_view(case, here)
             values |= {"flags": view.flags, "previous": case.previous}
             values |= {"closes_on": view.closes_on, "round_trip": case.round_trip}
         addresses = views.hidden(case, desk) if case is not None or shown is None else self._strangers(shown, here)
+        notice = letter.template in ("notice", "notice_urgent") and case is not None
+        entries = views.earlier(self._tx.entries(case.number), letter.entry) if notice and case is not None else ()
+        items = [one for one in case.items if one[0] != "content"] if notice and case is not None else ()
+        own, quoted = ("", None) if shown is None else _halves(shown)
+        if addresses:
+            texts = [shown.subject if shown is not None else "", own, quoted or ""]
+            texts += [entry.own_text or entry.text for entry in entries]
+            addresses = suspected([*texts, *[value for _, value in items]], addresses)
         if shown is not None:
-            own = shown.own_text or shown.text
             values |= {"subject": masked(shown.subject, addresses), "text": masked(own, addresses), "arrived": shown.at}
-            if shown.kind == "client" and shown.own_text and shown.own_text.strip() != shown.text.strip():
-                values["quoted"] = masked(quotes.split(shown.text, subject=shown.subject).quoted, addresses)
-        if letter.template in ("notice", "notice_urgent") and case is not None:
-            before = letter.entry
-            values["exchange"] = views.exchange(self._tx.entries(case.number), case, desk, before)
-            values["intake"] = [(item, masked(value, addresses)) for item, value in case.items if item != "content"]
+            if quoted is not None:
+                values["quoted"] = masked(quoted, addresses)
+        if notice:
+            values["exchange"] = views.exchange(entries, addresses)
+            values["intake"] = [(item, masked(value, addresses)) for item, value in items]
         if letter.template == "delivery_failed":
             values["reason_words"] = plain_words(str(letter.values.get("reason", "")), desk.language)
         return values
@@ -307,6 +333,14 @@ def inboxes_of(case: Case | None, here: DeskWorld) -> tuple[str, ...]:
     if case is not None and case.assigned and any(one.address == case.assigned for one in here.desk.counselors):
         return (case.assigned,)
     return tuple(dict.fromkeys((here.desk.shared_inbox, *here.desk.inboxes)))
+
+
+def _halves(shown: Entry) -> tuple[str, str | None]:
+    """A mail's own words, and what it quotes; None where a notice shows no quote."""
+    own = shown.own_text or shown.text
+    if shown.kind != "client" or not shown.own_text or shown.own_text.strip() == shown.text.strip():
+        return own, None
+    return own, quotes.split(shown.text, subject=shown.subject).quoted
 
 
 def text_of(data: bytes) -> str:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.pipeline.mask import MASK, masked
+from maild.desk.address_forms import surely_lacks
+from maild.pipeline.mask import MASK, masked, suspected
 
 ADDRESS = "taro.yamada-91@docomo.example"
 LOCAL = "taro.yamada-91"
@@ -165,6 +166,45 @@ def test_p1a_whatever_stands_around_it(local: str, before: str, after: str, way:
 def test_p1a_masking_adds_and_loses_nothing_else(text: str) -> None:
     assert masked(text, ["zq7.unlikely@client.example"]) == text
     assert masked(masked(text + ADDRESS, [ADDRESS]), [ADDRESS]) == masked(text + ADDRESS, [ADDRESS])
+
+
+def _lacks(text: str, address: str) -> bool:
+    """What ``surely_lacks`` may say at most: character by character, in the usual width and in small letters."""
+    base = address.rpartition("@")[0].strip('"').partition("+")[0]
+    telling = max(re.findall("[a-z0-9]+", base.lower()), key=len, default="") if base.isascii() else ""
+    seen = "".join(
+        chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in text if "!" <= c <= "~" or "！" <= c <= "～"
+    )
+    odd = re.search("[\u0130\u0131\u017f\u212a]", text) or re.search("[%=][0-9a-f][0-9a-f]|&#", seen.lower())
+    return bool(telling) and not odd and telling not in re.sub("[^a-z0-9]", "", seen.lower())
+
+
+_PIECES = ["taro", "91", "y a m", "ＴＡＲＯ", "ｔａ", "ｒｏ", "Taro", "．", "！", "%74", "＝７４", "&", "#", "＃", "あ"]
+_PIECES += ["ſ", "\ud83d", "K", "İ", "\n> ", "、", "%", "4", "t", "a", "r", "o", "（", "～", "｡", "漢"]
+_ADDRESSES = ["taro@x.example", "t@x", "9-taro.1@x", "tar+o@x", "太郎@x", "@"]
+some_text = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join) | st.text(max_size=30)
+
+
+@given(
+    st.lists(some_text, max_size=4), st.sampled_from(["taro@x.example", "t@x", "9-taro.1@x", "tar+o@x", "太郎@x", "@"])
+)
+def test_p1a_who_is_not_looked_for_is_not_there(texts: list[str], address: str) -> None:
+    """The short way may only say that an address is lacking where it is, and of texts together what holds for each."""
+    for text in texts:
+        assert not surely_lacks(text, address) or _lacks(text, address)
+    if not suspected(texts, [address]):
+        assert all(_lacks(text, address) for text in texts)
+        assert [masked(text, [address]) for text in texts] == texts
+
+
+def test_p1a_most_texts_are_not_looked_through() -> None:
+    """What the short way is for: a Japanese text with figures, full-width marks and English words in it."""
+    text = (
+        "はじめまして！（24歳、女性です）仕事は 9:00〜18:00、LINE は使っていません。１００％つらいわけではないです。"
+        * 20
+    )
+    assert surely_lacks(text, ADDRESS)
+    assert not surely_lacks(text + wide(LOCAL), ADDRESS)
 
 
 @pytest.mark.parametrize(
