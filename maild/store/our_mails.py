@@ -24,7 +24,7 @@ _COUNTED = Query(
         outbox.c.created >= bindparam("b_since"),
     )
 )
-_ONCE = Query(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")))
+ONCE = Query(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")))
 _OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
 _TO_COUNSELORS = (
     select(outbox.c.id, outbox.c.content, outbox.c.state, outbox.c.concluded, ROW_KEY)
@@ -44,6 +44,7 @@ class OurMails:
     _pending: Pending
     _writing: bool
     _once: dict[bytes, int]
+    _find_once: Callable[[bytes], int | None]
     _counted: dict[bytes, list[int]]
     _counted_since: int | None
     _write: Callable[[], Pending]
@@ -81,7 +82,7 @@ class OurMails:
         value = self._hasher.once(mail.once)
         known = self._once.get(value)
         if known is None:
-            known = _ONCE.scalar(self._connection, b_hash=value)
+            known = self._find_once(value)
         if known is None:
             known = pending.numbers.next("outbox")
             pending.queue(known, mail)
