@@ -29,7 +29,7 @@ _MAIL = (
 )  # fmt: skip
 _WAITING = Query(
     select(*_MAIL)
-    .where(spool.c.quarantined.is_(None), spool.c.retry_at <= bindparam("b_now"))
+    .where(spool.c.quarantined.is_(None), spool.c.retry_at <= bindparam("b_now"), spool.c.id > bindparam("b_after"))
     .order_by(spool.c.retry_at, spool.c.id)
     .limit(bindparam("b_limit"))
 )
@@ -71,11 +71,12 @@ class Spool:
             numbers.save()
         return [row[0] for row in rows]
 
-    def take(self, limit: int, now: datetime) -> list[Spooled]:
-        """The oldest waiting mails; their attempt is counted and committed before this returns (M9)."""
+    def take(self, limit: int, now: datetime, after: int = 0) -> list[Spooled]:
+        """The oldest waiting mails; their attempt is counted and committed before this returns (M9). ``after``: behind
+        this one only, for it and those before it were taken already."""
         core = self._core
         with core.database.write(durable=False) as connection:  # a kill cannot undo it; a power cut may
-            rows = _WAITING.all(connection, b_now=micros(now), b_limit=limit)
+            rows = _WAITING.all(connection, b_now=micros(now), b_limit=limit, b_after=after)
             _COUNT.run(connection, [(attempts + 1, number) for number, _, _, attempts, _, _, _ in rows])
         core.keys.load([key_id for _, _, _, _, key_id, _, _ in rows])
         return [self._spooled(row, 1) for row in rows]
