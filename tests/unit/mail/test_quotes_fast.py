@@ -154,7 +154,7 @@ def test_prefixes_are_told_by_their_first_characters(line: str) -> None:
 
 def test_what_a_line_begins_with() -> None:
     for char in map(chr, range(sys.maxunicode + 1)):
-        assert not char.isalnum() or quote_marks.clean(f"{char}\n"), char  # not blank
+        assert quote_marks.is_blank(f"{char}\n") == (not quote_marks.clean(f"{char}\n")), char
         assert not quote_marks._INVISIBLE.match(char) or char in quote_marks._BEFORE_PREFIX, char
         if quote_marks._SENTENCE.fullmatch(char):
             assert not quote_marks._LINE_SIGN.search(quote_marks.clean(char).lower()), char
