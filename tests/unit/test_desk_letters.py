@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from email.header import Header
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from jinja2 import nodes
 
 from maild.compose import DeskLetters, Draft, compose
 from maild.compose.folding import folded
-from maild.compose.message import _base64_lines, one_line, unstructured
+from maild.compose.message import _base64_lines, _folded, one_line, unstructured
 from maild.compose.render import Rendered, TemplateFault, Templates
 from maild.desk.hotlines import hotlines_of
 from maild.desk.rules import Desk, Hotline, Hours, Rules, Terms
@@ -194,6 +195,13 @@ def test_encoded_words_end_between_characters(text: str) -> None:
     clean = one_line(text)
     expected = clean if clean.isascii() and "=?" not in clean else _one_by_one(clean)
     assert unstructured(text) == expected
+
+
+@given(st.integers(1, 48), st.sampled_from(["Subject", "X"]))
+def test_an_encoded_word_is_folded_as_the_library_does(size: int, name: str) -> None:
+    value = unstructured("é" + "x" * size)
+    line = f"{name}: " + Header(value, header_name=name, maxlinelen=76).encode(linesep="\r\n")
+    assert "\r\n" in value or len(name) + len(value) < 76 or _folded(name, value) == line
 
 
 @given(st.text(max_size=60))
