@@ -102,7 +102,10 @@ class Log:
             info = (type(error), error, error.__traceback__) if error is not None else None
             # A message that is no code never enters a record: other handlers (a test's, a debugger's) see records.
             clean = {key: (value if safe(value) != WITHHELD else WITHHELD) for key, value in fields.items()}
-            self._logger.log(level, safe(event), exc_info=info, extra={"maild_fields": clean}, stacklevel=3)
+            logger = self._logger
+            # As ``logger.log`` does, but for the search through the stack for a line that our events do not print.
+            record = logger.makeRecord(logger.name, level, "", 0, safe(event), (), info, extra={"maild_fields": clean})
+            logger.handle(record)
 
     def debug(self, event: str, /, **fields: object) -> None:
         """For whoever looks for a fault."""

@@ -11,6 +11,7 @@ The reader never touches the store it has inherited, and ends when the worker cl
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import select
@@ -18,17 +19,19 @@ import signal
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Final
 
 from maild import log
 from maild.pipeline import Arrived, Pipeline
 from maild.store import Envelope, Spooled
+from maild.store.instants import instant, micros
 
 LOG = log.get("maild.readahead")
 PATIENCE = 20.0  # seconds for one batch; it takes a tenth of one
 _SIZE: Final = struct.Struct("!Q")
-Job = tuple[int, str, datetime, bytes, Envelope]
+_PIPE = 1 << 20  # bytes: a batch and its answer fit in, so that neither side wakes for each piece of them
+#: What is read of a mail: number, source, instant, bytes, envelope sender and recipients. Plain values cross fast.
+Job = tuple[int, str, int, bytes, str | None, tuple[str, ...]]
 
 
 class ReadAhead:
@@ -47,8 +50,8 @@ class ReadAhead:
             return
         if self._reader is None and not self._fork():
             return
-        jobs: list[Job] = [(mail.id, mail.source, mail.arrived, mail.raw, mail.envelope) for mail in batch]
-        self._raws = [raw for _, _, _, raw, _ in jobs]
+        jobs = [_job(mail) for mail in batch]
+        self._raws = [raw for _, _, _, raw, _, _ in jobs]
         try:
             _write(self._requests, pickle.dumps(jobs, protocol=5))
         except OSError:
@@ -89,7 +92,7 @@ class ReadAhead:
         self.close()
 
     def _fork(self) -> bool:
-        requests, answers = os.pipe(), os.pipe()
+        requests, answers = _pipe(), _pipe()
         try:
             reader = os.fork()
         except OSError:  # no process to be had: one is enough
@@ -120,12 +123,27 @@ def _serve(pipeline: Pipeline, requests: int, answers: int) -> None:
         jobs: list[Job] = pickle.loads(_read(requests))
         signal.setitimer(signal.ITIMER_REAL, PATIENCE + 5)  # what hangs ends, even where the worker is gone
         try:
-            found: list[bytes] | None = [pipeline.read_ahead(*job) for job in jobs]
+            found: list[bytes] | None = [
+                pipeline.read_ahead(number, source, instant(at), raw, Envelope(sender, recipients))
+                for number, source, at, raw, sender, recipients in jobs
+            ]
         except Exception as error:
             LOG.warning("reader_failed", error=error)
             found = None
         _write(answers, pickle.dumps(found, protocol=5))
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _job(mail: Spooled) -> Job:
+    envelope = mail.envelope
+    return mail.id, mail.source, micros(mail.arrived), mail.raw, envelope.sender, envelope.recipients
+
+
+def _pipe() -> tuple[int, int]:
+    ends = os.pipe()
+    with suppress(OSError):  # it works with what the system allows, too
+        fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, _PIPE)
+    return ends
 
 
 def _write(descriptor: int, data: bytes) -> None:
@@ -134,15 +152,15 @@ def _write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _read(descriptor: int) -> bytes:
+def _read(descriptor: int) -> bytearray:
     return _exactly(descriptor, _SIZE.unpack(_exactly(descriptor, _SIZE.size))[0])
 
 
-def _exactly(descriptor: int, size: int) -> bytes:
+def _exactly(descriptor: int, size: int) -> bytearray:
     found = bytearray()
     while len(found) < size:
         piece = os.read(descriptor, min(size - len(found), 1 << 20))
         if not piece:
             raise EOFError
         found += piece
-    return bytes(found)
+    return found

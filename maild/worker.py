@@ -89,9 +89,9 @@ class Worker:
     def _clearance(self) -> Clearance:
         now = _now()
         never = datetime.min.replace(tzinfo=UTC)
-        reads = tuple(state.last_read or never for state in self._store.sources())
-        outages = tuple((one.start, one.end) for one in self._store.outages(now - OUTAGES_KEPT, now))
-        return Clearance(reads, outages)
+        sources, outages = self._store.standing(now - OUTAGES_KEPT, now)
+        reads = tuple(state.last_read or never for state in sources)
+        return Clearance(reads, tuple((one.start, one.end) for one in outages))
 
     # -- mail ------------------------------------------------------------------------------------------------------
 

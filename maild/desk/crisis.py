@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled, places_of, starts_of
+from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled, places_of, starts_of, words_of
 from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
 from maild.desk.crisis_tone import ALONE, DOUBT, LABEL, Table, shipped, tone
 from maild.desk.textfold import Folded, folded
@@ -52,7 +53,8 @@ class Phrases:
 
     entries: tuple[Phrase, ...] = field(repr=False)
     exceptions: Exempt = field(repr=False)
-    starts: Mapping[str, Starts] = field(repr=False)  # by form
+    japanese: Starts = field(repr=False)
+    words: Starts = field(repr=False)
     by_tone: bool = False  # whether the mail as a whole is heard too: with the shipped lists
 
     @classmethod
@@ -84,12 +86,10 @@ class Phrases:
                 entry = _check({"phrase": "-", "category": "-", **raw} if isinstance(raw, dict) else raw, where)
                 exceptions += [_pattern(p, _form(p, "kana"), words, where) for p in entry["match"]]
         entries = _pooled(entries)
-        starts: dict[str, dict[str, list[tuple[int, Pattern]]]] = {}
-        for number, phrase in enumerate(entries):
-            for pattern in phrase.patterns:
-                for begin in pattern.begins:
-                    starts.setdefault(pattern.form, {}).setdefault(begin, []).append((number, pattern))
-        return cls(tuple(entries), Exempt.of(exceptions), {form: starts_of(table) for form, table in starts.items()})
+        every = [(number, pattern) for number, phrase in enumerate(entries) for pattern in phrase.patterns]
+        japanese = starts_of(one for one in every if one[1].form != "words")
+        english = starts_of(one for one in every if one[1].form == "words")
+        return cls(tuple(entries), Exempt.of(exceptions), japanese, english)
 
 
 def _shipped(name: str) -> tuple[str, str]:
@@ -219,15 +219,12 @@ def _spans(patterns: Iterable[Pattern], form: str, forms: Folded) -> list[tuple[
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
     """Every place where a pattern stands, by entry, exceptions not yet looked at."""
     found: dict[int, list[tuple[Pattern, int, int]]] = {}
-    for form, starts in phrases.starts.items():
-        text: str = getattr(forms, form)
-        for at, who in places_of(text, starts, words=form == "words"):
-            if not who.may_stand(text, at):
-                continue
-            for number, pattern in who.patterns:
-                if match := pattern.compiled.match(text, at):
-                    # a sentence mark taken along at the end is no part of what an exception must cover
-                    found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
+    texts = {"kana": forms.kana, "script": forms.script, "words": forms.words}
+    places = places_of(forms.kana, phrases.japanese)
+    for at, who in chain(places, words_of(forms.words, phrases.words)) if forms.words else places:
+        for number, pattern, match in who.stand(texts[who.form], at):
+            # a sentence mark taken along at the end is no part of what an exception must cover
+            found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
     if forms.spelled:
         for number, entry in enumerate(phrases.entries):
             for pattern in entry.patterns:
@@ -322,14 +319,14 @@ def _sentence(text: str, start: int, end: int) -> str:
     return text[begin : stop if stop >= 0 else end + _REACH]
 
 
-def hits(text: str, phrases: Phrases, table: Table | None = None) -> tuple[str, ...]:
+def hits(text: str, phrases: Phrases, table: Table | None = None, *, subject: str | None = None) -> tuple[str, ...]:
     """The canonical forms of the phrases that stand in the text, in the order of the lists (rules K1).
 
-    ``text`` is the client's whole own text with the subject; time is linear in its length. A doubtful phrase counts
-    where its sentence does not sound calm; where no phrase counts, a mail that sounds like a crisis is heard all the
+    ``text`` is the client's whole own text, ``subject`` read before it; time is linear in its length. A doubtful phrase
+    counts where its sentence does not sound calm; where no phrase counts, a mail that sounds like one is heard all the
     same, as :data:`~maild.desk.crisis_tone.LABEL`. ``table``: another than the shipped one, to measure it.
     """
-    forms = folded(text)
+    forms = folded(text, subject)
     table = table or shipped()
     entries = [
         entry

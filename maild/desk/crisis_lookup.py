@@ -1,15 +1,19 @@
 """Where the patterns of the crisis lists could begin (rules K1): looked up by their first three characters.
 
-This keeps the usual mail cheap, and 200 kB of hostile repetition linear.
+This keeps the usual mail cheap, and 200 kB of hostile repetition linear. Patterns of both Japanese forms are looked up
+at once, by their kana: what stands in the script of a text stands in its kana at the same place.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import compress, count
+
+from maild.mail.charmap import HIRAGANA
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -52,64 +56,90 @@ class Exempt:
         return cls(every, begins)
 
 
+Match = Callable[[str, int], "re.Match[str] | None"]
+Who = tuple[int, Pattern]  # a pattern, and the number of its entry
+
+
 class Begin:
-    """Patterns that begin with the same characters, by entry."""
+    """Patterns of one form that begin with the same characters, by entry."""
 
-    __slots__ = ("_any", "patterns")
+    __slots__ = ("_any", "_each", "form", "patterns")
 
-    def __init__(self, patterns: Iterable[tuple[int, Pattern]]) -> None:
+    def __init__(self, patterns: Iterable[Who]) -> None:
         self.patterns = tuple(patterns)
-        self._any: re.Pattern[str] | None = None
+        self.form = self.patterns[0][1].form
+        # made when first met, as most never are
+        self._any: Match | None = None  # one expression for all of them
+        self._each: tuple[tuple[int, Pattern, Match], ...] | None = None
 
-    def may_stand(self, text: str, at: int) -> bool:
-        """Whether any of the patterns stands there. One expression for all of them, made when it is first met."""
-        if len(self.patterns) < 3:
-            return True
-        if self._any is None:
-            self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns))
-        return self._any.match(text, at) is not None
+    def stand(self, text: str, at: int) -> Sequence[tuple[int, Pattern, re.Match[str]]]:
+        """The patterns that stand at this place."""
+        if self._each is None:
+            self._each = tuple((number, pattern, pattern.compiled.match) for number, pattern in self.patterns)
+            if len(self.patterns) > 2:
+                self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns)).match
+        if self._any is not None and self._any(text, at) is None:
+            return ()
+        return [(number, pattern, found) for number, pattern, match in self._each if (found := match(text, at))]
+
+
+Begins = tuple[Begin, ...]
+
+
+class _Known:
+    """The same patterns are the beginning of many places: one :class:`Begin` for all of them."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[int, ...], Begin] = {}
+
+    def begins(self, who: Iterable[Who]) -> Begins:
+        by_form: dict[str, dict[int, Who]] = {}
+        for one in who:
+            by_form.setdefault(one[1].form, {})[id(one)] = one
+        return tuple(self._of.setdefault(tuple(some), Begin(some.values())) for some in by_form.values())
 
 
 class Pair:
     """The patterns that begin with the same two characters, by the third."""
 
-    __slots__ = ("_of", "_others")
+    __slots__ = ("of", "others")
 
-    def __init__(self, who: Mapping[str, Sequence[tuple[int, Pattern]]]) -> None:
+    def __init__(self, who: Mapping[str, Sequence[Who]], known: _Known) -> None:
         anything = tuple(who.get("", ()))
-        known: dict[tuple[int, ...], Begin] = {}  # the same patterns behind many a third character
-        self._of = {}
-        for third, some in who.items():
-            if third:
-                begin = Begin((*anything, *some))
-                self._of[third] = known.setdefault(tuple(id(one) for _, one in begin.patterns), begin)
-        self._others = Begin(anything) if anything else None
+        self.of = {third: known.begins((*anything, *some)) for third, some in who.items() if third}
+        self.others = known.begins(anything)
 
-    def at(self, third: str) -> Begin | None:
+    def at(self, third: str) -> Begins:
         """What may begin here, when this character follows the two."""
-        return self._of.get(third, self._others)
+        return self.of.get(third, self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """The beginnings of all patterns of one form."""
+    """The beginnings of all patterns."""
 
     pairs: Mapping[str, Pair] = field(repr=False)
     codes: Mapping[int, Pair] = field(repr=False)  # the same, two characters as one number
-    singles: Mapping[str, Begin] = field(repr=False)  # of one character
+    singles: Mapping[str, Begins] = field(repr=False)  # of one character
     single: re.Pattern[str] = field(repr=False)
 
 
-def starts_of(table: Mapping[str, list[tuple[int, Pattern]]]) -> Starts:
-    """From beginnings of one to three characters, and who begins so."""
-    thirds: dict[str, dict[str, list[tuple[int, Pattern]]]] = {}
-    for key, who in table.items():
-        if len(key) > 1:
-            thirds.setdefault(key[:2], {}).setdefault(key[2:], []).extend(who)
-    pairs = {key: Pair(who) for key, who in thirds.items()}
+def starts_of(patterns: Iterable[Who]) -> Starts:
+    """The beginnings, of one to three characters, of patterns in Japanese, or of patterns in words."""
+    thirds: dict[str, dict[str, list[Who]]] = {}
+    single: dict[str, list[Who]] = {}
+    for one in patterns:
+        for begin in one[1].begins:
+            key = HIRAGANA(begin) if one[1].form == "script" else begin
+            if len(key) > 1:
+                thirds.setdefault(key[:2], {}).setdefault(key[2:], []).append(one)
+            elif key:
+                single.setdefault(key, []).append(one)
+    known = _Known()
+    pairs = {key: Pair(who, known) for key, who in thirds.items()}
     codes = {code: pair for key, pair in pairs.items() if (code := _code(key)) is not None}
-    singles = {key: Begin(who) for key, who in table.items() if len(key) == 1}
-    return Starts(pairs, codes, singles, re.compile(f"[{re.escape(''.join(singles))}]" if singles else r"(?!)"))
+    singles = {key: known.begins(who) for key, who in single.items()}
+    return Starts(pairs, codes, singles, re.compile(f"[{re.escape(''.join(sorted(singles)))}]" if singles else r"(?!)"))
 
 
 def _code(pair: str) -> int | None:
@@ -117,46 +147,46 @@ def _code(pair: str) -> int | None:
     return int.from_bytes(units, sys.byteorder) if len(units) == 4 else None
 
 
-def _pairs(text: str, starts: Starts) -> Iterator[tuple[int, int, Pair]]:
-    """Where two characters stand that something begins with, and where the third is."""
-    units = memoryview(text.encode("utf-16-le", "surrogatepass"))
-    if len(units) == 2 * len(text):  # looked up as numbers: no string is made of any two characters
+def places_of(kana: str, starts: Starts) -> list[tuple[int, Begin]]:
+    """Every place where a pattern may begin: whose first characters, a 。 between them left out, stand there."""
+    found: list[tuple[int, Begins]] = []
+    units = memoryview(kana.encode("utf-16-le", "surrogatepass"))
+    if len(units) == 2 * len(kana):  # looked up as numbers: no string is made of any two characters
         codes = starts.codes
         for odd in (0, 1):
             usable = max(len(units) - 2 * odd, 0) // 4 * 4
             here = units[2 * odd : 2 * odd + usable].cast("I").tolist()
-            for number in [number for number, code in enumerate(here) if code in codes]:
+            for number in compress(count(), map(codes.__contains__, here)):
                 at = 2 * number + odd
-                yield at, at + 2, codes[here[number]]
+                known = codes[here[number]]
+                if begins := known.of.get(kana[at + 2 : at + 3], known.others):
+                    found.append((at, begins))
     else:
-        for at in range(len(text) - 1):
-            if pair := starts.pairs.get(text[at : at + 2]):
-                yield at, at + 2, pair
-    stop = text.find("。", 1)
+        for at in range(len(kana) - 1):
+            if pair := starts.pairs.get(kana[at : at + 2]):
+                found.append((at, pair.at(kana[at + 2 : at + 3])))
+    # the end of a sentence may be what a pattern asks for (限界。), or be stepped over
+    stop = kana.find("。", 1)
     while stop > 0:
-        if pair := starts.pairs.get(text[stop - 1] + text[stop + 1 : stop + 2]):
-            yield stop - 1, stop + 2, pair
-        stop = text.find("。", stop + 1)
+        before, after = kana[stop - 1], kana[stop + 1 : stop + 2]
+        if pair := starts.pairs.get(before + after):
+            third = kana[stop + 2 : stop + 3]
+            found.append((stop - 1, pair.at(third)))
+            if third == "。":
+                found.append((stop - 1, pair.at(kana[stop + 3 : stop + 4])))
+        if stop > 1 and (pair := starts.pairs.get(kana[stop - 2] + before)):
+            found.append((stop - 2, pair.at(after)))
+        stop = kana.find("。", stop + 1)
+    found += [(one.start(), starts.singles[one[0]]) for one in starts.single.finditer(kana)]
+    return [(at, begin) for at, begins in found for begin in begins]
 
 
-def places_of(text: str, starts: Starts, *, words: bool) -> Iterator[tuple[int, Begin]]:
-    """Every place where a pattern may begin: whose first characters, a 。 between them left out, stand there."""
-    if words:
-        for word in _WORD.finditer(text):
-            at = word.start()
-            if (pair := starts.pairs.get(text[at : at + 2])) and (begin := pair.at(text[at + 2 : at + 3])):
+def words_of(words: str, starts: Starts) -> Iterator[tuple[int, Begin]]:
+    """The same for a text of words apart by one space."""
+    for word in _WORD.finditer(words):
+        at = word.start()
+        if pair := starts.pairs.get(words[at : at + 2]):
+            for begin in pair.at(words[at + 2 : at + 3]):
                 yield at, begin
-            if begin := starts.singles.get(text[at]):
-                yield at, begin
-        return
-    for at, after, pair in _pairs(text, starts):
-        third = text[after : after + 1]
-        begin = pair.at(third)
-        if begin:
+        for begin in starts.singles.get(words[at], ()):
             yield at, begin
-        if third == "。":  # the end of a sentence may be what a pattern asks for (限界。), or be stepped over
-            over = pair.at(text[after + 1 : after + 2])
-            if over and over is not begin:
-                yield at, over
-    for found in starts.single.finditer(text):
-        yield found.start(), starts.singles[found[0]]

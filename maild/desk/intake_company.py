@@ -59,9 +59,10 @@ _COMPANIONS = (
         r"\b(?:accompan(?:y|ied|ies|ying) (?:me|by)|come with me|join me|bring my (?:mother|father|friend|husband|wife))\b",
     ),
 )
-# In every match of a pattern above stands one of these, whatever its case: no i, k or s, which have odd capitals.
+# In every match of a pattern above stands one of these, whatever its case: no i, k or s, which have odd capitals. No
+# alternative begins with a class: then the search looks at the first characters alone.
 _COMPANY_SIGN = re.compile(
-    "代[理わ筆読行り]|替|かわ|頼まれ|同[席伴行]|了[解承]|同意|承諾|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|夫婦[で二ふ]|立ち会|[隣横][にで]|そば[にで]|打って|訳して|訳も|入力して|書いても|書いてく"
+    "代[理わ筆読行り]|替|かわ|頼まれ|同[席伴行]|了[解承]|同意|承諾|添|つきそ|一緒|いっしょ|二人|ふたり|通訳|保護者|夫婦[で二ふ]|立ち会|隣[にで]|横[にで]|そば[にで]|打って|訳して|訳も|入力して|書いても|書いてく"
     "|half of my|for my|rpreter|accompan|th me|n me|ng my|ed me to|for h|for them"
 )
 _WIDE_LETTER = re.compile("[ａ-ｚ]")

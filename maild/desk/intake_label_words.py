@@ -345,6 +345,23 @@ WEAK = frozenset(
 )
 #: Labels that, at the start of a line, hold even when the value follows without any mark (名前太郎).
 GLUED = ("お名前", "名前", "氏名", "年齢", "性別", "地域", "居住地", "住所", "内容", "なまえ")
+#: Labels that a は may follow, within a line too.
+WA = (
+    "名前",
+    "年齢",
+    "性別",
+    "氏名",
+    "住所",
+    "住まい",
+    "居住地",
+    "居住地域",
+    "地域",
+    "なまえ",
+    "としは",
+    "年",
+    "歳",
+    "住所地",
+)
 
 TALK = frozenset(
     [

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from maild.desk.intake_label_words import GLUED, OTHER, SYNONYMS, TALK, WEAK
+from maild.desk.intake_label_words import GLUED, OTHER, SYNONYMS, TALK, WA, WEAK
 from maild.mail.charmap import Charmap
 
 #: Full-width ASCII, the ideographic space and odd spaces, one character for one: offsets stay those of the raw text.
@@ -46,6 +46,7 @@ _RUN_OF_THREE = re.compile(
     rf"(?:{_RUN_LABEL}(?:(?!名前|性別|年齢|住所|地域)[^ と・、,やをのに。]){{1,10}}[/／、, ]?){{3}}"
 )
 _SHORT = frozenset(("name", "sex", "age", "region"))
+_BAR = re.compile(r" [/|] ")
 _BELOW_MAX = 16  # characters of a short value on the next line
 
 
@@ -67,6 +68,8 @@ class Vocabulary:
     item_of: Mapping[str, str] = field(repr=False)
     line: re.Pattern[str] = field(repr=False)
     inside: re.Pattern[str] = field(repr=False)
+    begins: frozenset[str] = field(repr=False)  # the first two characters of each label; none: cannot be told
+    ends: frozenset[str] = field(repr=False)  # the last two of each that は may follow
     one: re.Pattern[str] = field(repr=False)
 
 
@@ -104,13 +107,21 @@ def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
         rf"(?:{_ASKED}|{_CLOSE}+[ ]*(?:{_MARK})?|[■◆●▼□◇○★*=\-]+[ ]*$|[■◆●▼□◇★]+[ ]*(?=\S)|[ ]*{_MARK}|[ ]*$|[ ]+(?=\S)|(?<=[名前年齢性別域所容談齢称号])(?:は|に関しては)[、 ]?)[ ]*"
         rf"|^{_BULLET}(?P<glued>{glued})(?=[^はのをがにでともやな制欄的・、。順義差上無未不\W]{{1,12}}$)"
     )
+    begins = {_key(label)[:2].casefold() for label in (*ordered, *GLUED)}
     inside = (
         rf"[【\[<〔■▼◆](?P<box>(?:{all_}){more}{{0,5}}){_AFTER}{_CLOSE}+[ ]*(?:{_MARK})?[ ]*|"
         rf"(?:(?<=[ 、,/。・;|】\])」＞>　])|(?<=です)|(?<=です。))[【\[<(]?(?P<label>(?:{all_}){more}{{0,5}}){_AFTER}(?:{_CLOSE}*[ ]*{_MARK}|{_CLOSE}+)[ ]*"
         rf"|(?<= )(?P<spaced>{'|'.join(_spaced(k) for k in ordered if len(k) > 1)})[ ]+(?=\S)"
-        rf"|(?<=[ 。、\n])(?P<wa>(?:お|ご)?(?:名前|年齢|性別|氏名|住所|住まい|居住地|居住地域|地域|なまえ|としは|年|歳|住所地)|{'|'.join(map(_spaced, sorted(configured, key=len, reverse=True))) or strong})は[、 ]?"
+        rf"|(?<=[ 。、\n])(?P<wa>(?:お|ご)?(?:{'|'.join(WA)})|{'|'.join(map(_spaced, sorted(configured, key=len, reverse=True))) or strong})は[、 ]?"
     )
-    return Vocabulary(table, re.compile(line, re.M | re.I), re.compile(inside, re.M | re.I), re.compile(all_, re.I))
+    return Vocabulary(
+        table,
+        re.compile(line, re.M | re.I),
+        re.compile(inside, re.M | re.I),
+        frozenset() if any(begin[0] in _BEFORE for begin in begins) else frozenset(begins),
+        frozenset(_key(label)[-2:].casefold() for label in (*ordered, *WA)),
+        re.compile(all_, re.I),
+    )
 
 
 def _key(label: str) -> str:
@@ -118,8 +129,37 @@ def _key(label: str) -> str:
 
 
 def _items(words: Vocabulary, label: str) -> tuple[str, ...]:
+    if (item := words.item_of.get(_key(label))) is not None:
+        return (item,)
     found = [words.item_of.get(_key(m[0]), "") for m in words.one.finditer(label)]
     return tuple(dict.fromkeys(found))
+
+
+# every character that may stand before a label at the start of a line, whatever is decided about it there
+_BEFORE = " >|*♡♥■◆●○〇◯◎▼▽□◇・•※☆★♪#-–—_()0123456789①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳一二三四五六七八九十.):、【[<〈《〔「『“\"'"
+_ASIDE = re.compile('[【\\[<〔■▼◆:;=/|→⇒➡▶︎▷~〜>…‥♡♥☆★♪.\\-】\\]〉》〕」』)*”" ]')  # a mark, a bracket or a space
+
+
+def _may_begin(line: str, words: Vocabulary) -> bool:
+    """Whether a label may stand at the start of the line: False only where none can."""
+    rest = line.lstrip(_BEFORE)
+    if not rest or rest[0] in "QAqa" or rest[0].isdigit() or not words.begins:
+        return True
+    begin = rest[:10].replace(" ", "").replace("_", "")[:2].casefold()
+    return begin in words.begins or begin[:1] in words.begins
+
+
+def _may_follow(line: str, at: int, words: Vocabulary) -> bool:
+    """Whether a label may stand behind this place of the line: False only where none can."""
+    if _ASIDE.search(line, at):
+        return True
+    topic = line.find("は", at)
+    while topic >= 0:
+        end = line[max(0, topic - 10) : topic].replace(" ", "").replace("_", "")[-2:].casefold()
+        if end in words.ends or end[-1:] in words.ends:
+            return True
+        topic = line.find("は", topic + 1)
+    return False
 
 
 def labelled(text: str, words: Vocabulary) -> list[Labelled]:
@@ -131,12 +171,12 @@ def labelled(text: str, words: Vocabulary) -> list[Labelled]:
         if len(line[0]) > 2000:
             continue  # no label line is that long; keeps hostile lines cheap
         at = 0
-        if first := words.line.match(line[0]):
+        if _may_begin(line[0], words) and (first := words.line.match(line[0])):
             label = first["label"] or first["glued"]
             if not _prose(line[0], first.end(), first["label"] or ""):
                 marks[line.start()] = (line.start() + first.end(), _items(words, label), False)
                 at = first.end()
-        for mark in words.inside.finditer(line[0], max(at - 1, 0)):
+        for mark in words.inside.finditer(line[0], max(at - 1, 0)) if _may_follow(line[0], at, words) else ():
             label = mark["box"] or mark["label"] or mark["spaced"] or mark["wa"]
             if mark.start() >= at and not (mark["spaced"] and not marks):
                 marks[line.start() + mark.start()] = (line.start() + mark.end(), _items(words, label), False)
@@ -194,7 +234,7 @@ def _value_end(wide: str, start: int, limit: int, whole: bool, beside: bool) -> 
     stop = wide.find("。", start, line_end)
     if 0 <= stop < line_end - 1 and stop > start:
         return stop  # a sentence follows on the same line
-    bar = re.compile(r" [/|] ").search(wide, start, line_end)
+    bar = _BAR.search(wide, start, line_end)
     if bar and line_end - bar.end() >= 8 and wide[start : bar.start()].strip() not in ("", "男", "女", "男性", "女性"):
         return bar.start()  # 生年月日:2001年3月14日 / 女性 / 徳島県 / …
     if wide[start:line_end].strip(" *|>-"):

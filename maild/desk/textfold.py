@@ -32,7 +32,8 @@ _APOSTROPHES = re.compile("['’‘`´]+")
 _REPEAT = re.compile(r"([^。])\1\1+")
 _MARKS = re.compile(r"。{2,}")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
-_LATIN = re.compile("[a-z]")
+_LATIN = re.compile("[a-z]+")
+_ANSWERS = frozenset(("re", "fw", "fwd"))  # before a subject; no phrase is made of them
 _SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z] ){3,}[a-z](?![a-z0-9])")
 
 
@@ -51,11 +52,17 @@ class Folded:
     spelled: str = field(repr=False)  # what was spelled letter by letter (k i l l), joined
 
 
+def is_plain(text: str) -> bool:
+    """Whether nothing in it has to be taken apart to be normalised, as in nearly all Japanese."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4)  # the words of one mail are asked for by triage, wishes, thanks and resends
 def normal(text: str) -> str:
     """Compatibility-normalised (NFKC), lower case, accents of Latin letters gone. Linear in the text."""
     if text.isascii():
         return text.lower()
-    if _PLAIN.fullmatch(text):
+    if is_plain(text):
         return unicodedata.normalize("NFKC", NARROW(text)).lower()
     pieces = (_ACCENTS.sub("", unicodedata.normalize("NFKD", piece)) for piece in _PIECE.findall(text))
     return "".join(unicodedata.normalize("NFC", piece) for piece in pieces).lower()
@@ -70,13 +77,16 @@ def dense(normalised: str) -> str:
     text = _ALIKE(_BLANK_LINE.sub("。", normalised))
     for common in _COMMON:
         text = text.replace(common, "")
-    text = _NO_LETTER.sub("", text)
-    return _MARKS.sub("。", _REPEAT.sub(r"\1", text))
+    if not text.replace("。", "").isalnum():  # \w without _, as most texts are by now
+        text = _NO_LETTER.sub("", text)
+    text = _REPEAT.sub(r"\1", text)
+    return _MARKS.sub("。", text) if "。。" in text else text
 
 
-def folded(text: str) -> Folded:
-    """All forms of a text; never raises on any string."""
-    normalised = normal(text)
+def folded(text: str, subject: str | None = None) -> Folded:
+    """All forms of a text, its subject before it; never raises on any string."""
+    # normalised each by itself: the text's form is asked for by others too
+    normalised = normal(text) if subject is None else f"{normal(subject)}\n{normal(text)}"
     script = dense(normalised)
     words = _words(normalised)
     spelled = " ".join(run.replace(" ", "") for run in _SPELLED.findall(words)) if words else ""
@@ -84,10 +94,11 @@ def folded(text: str) -> Folded:
 
 
 def _words(normalised: str) -> str:
-    """Words apart by one space. Only Latin patterns read them: a text without a letter of theirs has none."""
-    if not _LATIN.search(normalised):
+    """Words apart by one space. Only Latin patterns read them: a text that has no Latin word, or none but the Re: of an
+    answer, has none."""
+    if _ANSWERS.issuperset(_LATIN.findall(normalised)):
         return ""
-    if not normalised.isascii() and not _PLAIN.fullmatch(normalised):
+    if not normalised.isascii() and not is_plain(normalised):
         normalised = _without_width(normalised)
     return _NO_WORD.sub(" ", _APOSTROPHES.sub("", normalised)).strip()
 

@@ -47,7 +47,8 @@ _NAME_LINE = re.compile(r"\s*[-—〜]?\s*[^\s。、!?でがはをしたいの�
 def is_thanks(text: str) -> bool:
     """Whether every sentence is thanks or courtesy. A question, a but, or anything that is told makes it False."""
     body = signed_off(text).strip()
-    body = "\n".join(line for line in body.split("\n") if not line.startswith(">")).strip()
+    if ">" in body:
+        body = "\n".join(line for line in body.split("\n") if not line.startswith(">")).strip()
     if (
         not body
         or len(body) > _LIMIT

@@ -9,9 +9,8 @@ A false hit costs a glance, a missed one leaves somebody with a desk that does n
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from maild.mail.charmap import NARROW
+from maild.desk.textfold import normal
 
 _ASKED = r"[てで](?:くだ|下さ|ほし|欲し|もらい|もらえ(?!な|ませんで)|もらって(?:も|いい|大丈夫)|もらう|もらお|いただ(?!けな)|頂|ちょうだい|くれ(?:ます|ませんか|ない(?:です|でしょう)?か|[。!]|$)|お[いきく])"
 _WANT = rf"(?:し?たい|[しり]?ます|さ?せ(?:たい|ます)|(?:し|さ?せ)?{_ASKED}|しよう(?:と思|か)|よう(?:と思|か)|る(?:こと|つもり)|お願い|願い|希望|で(?:いい|良い|よい|結構|大丈夫|お願い|す)|に(?:し|させ|でき)|を(?:お願い|希望)|ことに)"
@@ -53,12 +52,15 @@ _NOT_OURS = re.compile(
 )
 
 
-# Without one of these nothing above can match, however it is spaced.
-_SIGN = re.compile(
+# Without one of these nothing above can match, however it is spaced. No alternative begins with a class: then the search
+# looks at the first characters alone.
+_END_SIGN = re.compile(
     "終|おしまい|やめ|止め|辞め|打ち切|中止|中断|取り下げ|キャンセル|退会|解約|閉じ|クローズ|かったことに|ここまで|けっこう|結構です|もう|これ以上|今後|これから|以後|二度と"
-    "|解決|片付|片づ|済[みん]|見送|辞退|しません|続けません|そっと|solve|close|end|stop|cancel|withdraw|terminate|more|further|again|削除|消|けし|けす|抹消|破棄|廃棄|処分|残さ|残し|保存|保管|取っておか|delete|erase|remove|destroy"
+    "|解決|片付|片づ|済み|済ん|見送|辞退|相談.{0,12}ません|そっと|solve|close|end|stop|cancel|withdraw|terminate|more|further|again"
 )
-_SPACES = re.compile(r"[ \u3000\t]+")
+_ERASE_SIGN = re.compile(
+    "削除|消去|消し|消す|けし|けす|抹消|破棄|廃棄|処分|残さ|残し|保存|保管|取っておか|delete|erase|remove|destroy"
+)
 _BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 
 
@@ -69,16 +71,21 @@ def _wished(pattern: re.Pattern[str], text: str) -> bool:
     )
 
 
+def _once_spaced(text: str) -> str:
+    """Spaces one by one, and none between Japanese characters: 相談を 終了します."""
+    text = text.replace("\t", " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return _BETWEEN.sub("", text) if " " in text else text
+
+
 def find(text: str) -> tuple[str, ...]:
     """The wishes in a client's own text: ``end``, ``erase``."""
-    folded = unicodedata.normalize("NFKC", NARROW(text[:100_000])).lower()
-    if not _SIGN.search(_SPACES.sub("", folded)):
-        return ()
-    folded = _SPACES.sub(" ", folded)
-    folded = _BETWEEN.sub("", folded)  # 相談を 終了します
-    found = []
-    if _wished(_END, folded):
-        found.append("end")
-    if _wished(_ERASE, folded):
-        found.append("erase")
-    return tuple(found)
+    whole = normal(text[:100_000])
+    dense = whole.replace(" ", "").replace("\t", "")
+    wishes = []
+    if _END_SIGN.search(dense) and _wished(_END, _once_spaced(whole)):
+        wishes.append("end")
+    if _ERASE_SIGN.search(dense) and _wished(_ERASE, _once_spaced(whole)):
+        wishes.append("erase")
+    return tuple(wishes)

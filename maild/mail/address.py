@@ -108,6 +108,7 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BARE: Final = re.compile(rf"[{_ATEXT}.\u0080-\U0010ffff]+@[A-Za-z0-9.\-_\[\]\u0080-\U0010ffff]+")
 _GROUP_NAME: Final = re.compile(r"[^@<>]{0,200}\Z")
 _NARROW: Final = str.maketrans("＠＜＞", "@<>")
+_SPECIAL: Final = frozenset('",;:>()\\')
 Tokens = list[tuple[str, str]]
 
 
@@ -167,10 +168,25 @@ def _enclosed(value: str, position: int) -> tuple[str, str, int]:
 def parse_mailboxes(header_value: str) -> list[tuple[str, str]]:
     """The mailboxes of an address header: display name and canonical address; what has no address is left out."""
     value = header.decode_raw(header_value)
+    usual = _usual(value)
+    if usual is not None:
+        return [usual]
     found = _mailboxes(value)
     if not found and not value.isascii() and any(sign in value for sign in "＠＜"):
         found = _mailboxes(value.translate(_NARROW))  # typed on a Japanese keyboard
     return found
+
+
+def _usual(value: str) -> tuple[str, str] | None:
+    """The one mailbox of ``a@b`` or ``Name <a@b>`` in plain characters, as most headers are; None for all else."""
+    name, angle, rest = value.partition("<")
+    written = rest[:-1] if angle else name
+    if (angle and (rest[-1:] != ">" or not _SPECIAL.isdisjoint(name))) or not written.isascii() or "=?" in written:
+        return None
+    lowered = written.lower()
+    if not _PLAIN.match(lowered) or ".." in lowered.rpartition("@")[2]:
+        return None
+    return (_shown(header.decode_words(name), lowered) if angle else ""), lowered
 
 
 def _mailboxes(value: str) -> list[tuple[str, str]]:
@@ -254,7 +270,12 @@ def _name(tokens: Tokens, address: str) -> str:
         elif kind == "angle":
             content = f"<{content}>" if content else ""
         words.append(content)
-    name = header.clean_name(header.decode_words("".join(words)))
+    return _shown(header.decode_words("".join(words)), address)
+
+
+def _shown(name: str, address: str) -> str:
+    """A decoded display name as it is kept: ``""`` where it says nothing beside the address."""
+    name = header.clean_name(name)
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()
     return "" if not name.strip("<>()\"',;:@ ") or ("@" in name and canonical(name) == address) else name

@@ -24,6 +24,7 @@ _FILES: Final = frozenset(
 _TOP_LEVEL: Final = frozenset(
     {"text", "image", "audio", "video", "application", "message", "multipart", "font", "model", "chemical"}
 )
+_UNREAD: Final = _FILES | frozenset({"text/calendar", "text/x-vcalendar"})
 _OTHER_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/rtf", "application/rtf"})
 _CALENDAR: Final = frozenset({"text/calendar", "text/x-vcalendar", "application/ics"})
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -91,7 +92,7 @@ def role(
         return "attachment", "disposition"
     if in_alternative and part.type in _OTHER_ALTERNATIVES and not name:
         return "ignored", ""
-    if part.type in HTML or (part.type.startswith("text/") and part.type not in _FILES | _CALENDAR):
+    if part.type in HTML or (part.type.startswith("text/") and part.type not in _UNREAD):
         return _textual(part, data, name, sniffed)
     if not name and (_names_no_type(part.type) or (alone and part.type == "application/octet-stream")):
         return _textual(part, data, name, sniffed)

@@ -6,11 +6,11 @@ Which host to believe is the desk's business; here every field is only read, the
 from __future__ import annotations
 
 import re
-from email.message import Message
 from typing import Final
 
 from maild.mail.facts import Authentication
 from maild.mail.header import strip_comments, unfold
+from maild.mail.structure import Part
 
 _MAX_FIELDS: Final = 50
 _MAX_CHARS: Final = 20_000
@@ -18,13 +18,11 @@ _CLAUSE: Final = re.compile(r'[^";]+|"(?:[^"\\]|\\.)*+"|.', re.DOTALL)
 _RESULT: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9_-]{0,60})\s*(?:/\s*\d+\s*)?=\s*\"?([A-Za-z0-9_-]{1,60})")
 
 
-def read(message: Message) -> tuple[Authentication, ...]:
-    """Every Authentication-Results field of ``message``; broken ones yield what can be read of them."""
+def read(root: Part) -> tuple[Authentication, ...]:
+    """Every Authentication-Results field of a message; broken ones yield what can be read of them."""
     found: list[Authentication] = []
-    for name, raw in message.raw_items():
-        if name.lower() != "authentication-results" or len(found) >= _MAX_FIELDS:
-            continue
-        clauses = _clauses(strip_comments(unfold(str(raw)[:_MAX_CHARS])))
+    for raw in root.all("authentication-results")[:_MAX_FIELDS]:
+        clauses = _clauses(strip_comments(unfold(raw[:_MAX_CHARS])))
         words = clauses[0].strip().split()
         host = words[0].strip('"').lower().rstrip(".") if words and "=" not in words[0] else ""
         results: list[tuple[str, str]] = []
@@ -37,6 +35,8 @@ def read(message: Message) -> tuple[Authentication, ...]:
 
 
 def _clauses(value: str) -> list[str]:
+    if '"' not in value:
+        return value.split(";")
     clauses = [""]
     closed = True
     position = 0

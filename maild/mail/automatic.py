@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from email.message import Message
 from typing import Final
 
 from maild.mail.header import Parameters, decode_text, parse_parameters, strip_comments, token, unfold
+from maild.mail.structure import Part
 
 NULL_REVERSE_PATH: Final = "RFC 3834 section 2: null reverse-path"
 AUTO_SUBMITTED: Final = "RFC 3834 section 2: Auto-Submitted"
@@ -33,6 +33,7 @@ _REPORT_TYPES: Final = {
     "feedback-report": FEEDBACK,
     "delivery-status": DELIVERY,
 }
+_MAX_TYPE: Final = 4_000  # characters of a Content-Type that are read here
 _SAID_NO: Final = frozenset({"", "no", "none", "false", "0", "off"})
 _VENDOR_NAME: Final = re.compile(
     r"(?:x-)?(?:mail-?)?(?:auto-?(?:reply|replied|respon[sd]|generated|answer)|vacation|out-?of-?office)"
@@ -45,6 +46,15 @@ _VENDOR_VALUE: Final = {
     "preference": "auto_reply",
     "x-mailer": "autorespon",
 }
+# Fields that nothing here but the sender and the subject is told by: most mails have few others.
+_ORDINARY: Final = frozenset(
+    [
+        *("received", "return-path", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id"),
+        *("in-reply-to", "references", "mime-version", "content-type", "content-transfer-encoding", "content-language"),
+        *("content-disposition", "authentication-results", "received-spf", "dkim-signature", "user-agent"),
+        *("thread-index", "thread-topic", "importance", "x-priority", "x-originating-ip"),
+    ]
+)
 _MAILING_LIST: Final = frozenset({"mailing-list", "x-mailing-list", "x-ml-name", "x-ml-count", "x-mlserver"})
 _PROGRAM: Final = re.compile(
     r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|(?:auto|do)?[-_.]?(?:no|not|non|nt)[-_.]?(?:to[-_.]?)?reply"
@@ -56,6 +66,8 @@ _PROGRAM_SUFFIX: Final = re.compile(
 _PROGRAM_ENVELOPE: Final = re.compile(
     r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|owner-.*|.+-owner|.+-bounces?|.+-request)(?:[+=].*)?\Z", re.DOTALL
 )
+# One of these stands in whatever the next patterns match, and in few subjects of people.
+_SUBJECT_SIGNS: Final = frozenset("aoAO自자不休外出")
 # The words that name an automatic reply, and what closes them: a person's sentence goes on instead.
 _STRONG: Final = (
     r"自動(?:返信|応答|回答|配信|送信|返答)(?:メール|通知|メッセージ|のお知らせ)?"
@@ -91,27 +103,26 @@ _AUTOMATIC_TEXT: Final = re.compile(
 
 
 def clause(
-    message: Message,
+    root: Part,
     from_address: str,
     envelope_from: str | None,
     subject: str,
     text: str,
     ours: Collection[str] = (),
 ) -> str | None:
-    """The clause by which a machine sent ``message``, or None where nothing says so.
+    """The clause by which a machine sent the message ``root``, or None where nothing says so.
 
     ``envelope_from`` is the SMTP reverse-path (``""``: null; None: unknown), ``ours`` our own canonical addresses.
     """
     if envelope_from is not None and envelope_from.strip() in ("", "<>"):
         return NULL_REVERSE_PATH
-    fields: dict[str, list[str]] = {}
-    for name, raw in message.raw_items():
-        fields.setdefault(name.lower(), []).append(str(raw))
+    fields = root.by_name
+    telling = {name: raws for name, raws in fields.items() if name not in _ORDINARY}
     return (
-        _by_standard_headers(fields)
-        or _by_report(message)
+        _by_standard_headers(telling)
+        or _by_report(root)
         or _by_sender(fields, from_address, envelope_from or "", ours)
-        or _by_vendor_headers(fields)
+        or _by_vendor_headers(telling)
         or _by_subject(fields, subject, text)
     )
 
@@ -133,8 +144,10 @@ def _by_standard_headers(fields: dict[str, list[str]]) -> str | None:
     return None
 
 
-def _by_report(message: Message) -> str | None:
-    content_type = _content_type(message)
+def _by_report(root: Part) -> str | None:
+    if not root.type.startswith(("multipart/", "message/")) and len(root.first("content-type")) <= _MAX_TYPE:
+        return None
+    content_type = _content_type(root)
     kind = content_type.value
     if not kind.startswith(("multipart/", "message/")):
         return None
@@ -142,27 +155,24 @@ def _by_report(message: Message) -> str | None:
         report = content_type.given.get("report-type", "").lower()
         if report in _REPORT_TYPES:
             return _REPORT_TYPES[report]
-    for part in _outer_parts(message, 0):
+    for part in _outer_parts(root, 0):
         main, _, sub = _content_type(part).value.partition("/")
         if main == "message" and sub.removeprefix("global-") in _REPORT_TYPES:
             return _REPORT_TYPES[sub.removeprefix("global-")]
     return REPORT if kind == "multipart/report" else None
 
 
-def _outer_parts(message: Message, depth: int) -> list[Message]:
+def _outer_parts(part: Part, depth: int) -> list[Part]:
     """The parts of this message itself: what a person forwards is not looked into."""
-    found = [message]
-    children = message.get_payload() if message.is_multipart() else None
-    if depth < 3 and isinstance(children, list) and _content_type(message).value.startswith("multipart/"):
-        for child in children[:20]:
-            if isinstance(child, Message):
-                found += _outer_parts(child, depth + 1)
+    found = [part]
+    if depth < 3 and part.children and _content_type(part).value.startswith("multipart/"):
+        for child in part.children[:20]:
+            found += _outer_parts(child, depth + 1)
     return found
 
 
-def _content_type(message: Message) -> Parameters:
-    raw = next((str(raw) for name, raw in message.raw_items() if name.lower() == "content-type"), "")
-    return parse_parameters(raw)
+def _content_type(part: Part) -> Parameters:
+    return parse_parameters(part.first("content-type")[:_MAX_TYPE])
 
 
 def _by_sender(
@@ -208,6 +218,8 @@ def _by_vendor_headers(fields: dict[str, list[str]]) -> str | None:
 
 def _by_subject(fields: dict[str, list[str]], subject: str, text: str) -> str | None:
     subject = subject[:200] or decode_text((fields.get("subject") or [""])[0][:1_000])
+    if _SUBJECT_SIGNS.isdisjoint(subject):
+        return None
     if _STRONG_SUBJECT.match(subject):
         return SUBJECT
     before = "re" in subject[1:].lower()

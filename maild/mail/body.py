@@ -16,7 +16,8 @@ from maild.mail.structure import Part
 
 _META_CHARSET: Final = re.compile(rb"(?i)<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})")
 _CID: Final = re.compile(rb"(?i)(?<!href=)(?<!href=[\"'])cid:([^\"'<>\s)]{1,500})")
-_LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_UNTIDY: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # either of the next two
+_LINE_END: Final = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NO_HTML: Final = re.compile(
     r"HTML[^\n]{0,40}(?:対応|表示|閲覧|ご覧|形式|メール)|(?:support|view|display|read|enable)[^\n]{0,60}HTML"
@@ -74,8 +75,10 @@ class Body:
 
 def tidy(text: str) -> str:
     """``\\n`` line ends, no control characters, no lone surrogates."""
-    text = _LINE_END.sub("\n", text)
-    return _CONTROL.sub("", text).lstrip("\ufeff")
+    text = text.replace("\r\n", "\n")
+    if _UNTIDY.search(text):
+        text = _CONTROL.sub("", _LINE_END.sub("\n", text))
+    return text.lstrip("\ufeff")
 
 
 class _Walker:

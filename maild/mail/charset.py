@@ -102,7 +102,9 @@ _THREE_BYTES: Final = re.compile(
 )
 _FOREIGN: Final = re.compile("[\x80-\xa6\u0100-\u036f\u0400-\u1fff]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_TO_MEND: Final = re.compile("[\ud800-\uf8ff\U000f0000-\U0010ffff]")  # these, and what ``readable`` takes away
 _EAST_ASIAN: Final = frozenset({"cp932", "euc-jp", "gb18030", "cp949", "big5hkscs"})
+_BOM: Final = codecs.BOM_UTF8
 _SAMPLE: Final = 65_536
 _NOT_TEXT: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
@@ -140,18 +142,41 @@ def decode(data: bytes, label: str | None) -> tuple[str, list[str]]:
     if not data:
         return "", []
     codec = codec_of(label)
+    usual = _usual(data, codec)
+    if usual is not None:
+        return usual, []
     defects: list[str] = [] if codec is not None else ["charset_unknown"]
     text, found = _decode(data, codec or "", defects)
     if not text.isascii():
-        if _SURROGATES.search(text):
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            defects.append("charset_broken")
-        text = readable(text)
+        if _TO_MEND.search(text):
+            if _SURROGATES.search(text):
+                text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+                defects.append("charset_broken")
+            text = readable(text)
         if codec == "" and "charset_broken" not in defects:
             defects.append("charset_unlabelled")
         elif codec and not found.startswith(codec.removesuffix("-2004")):
             defects.append("charset_mislabelled")
-    return text, list(dict.fromkeys(defects))
+    return text, list(dict.fromkeys(defects)) if defects else defects
+
+
+def _usual(data: bytes, codec: str | None) -> str | None:
+    """The text of a mail that is what its label says, as nearly all are; None for what has to be looked at closely."""
+    if codec == "utf-8":
+        if b"\x1b" in data or data[:1] == _BOM[:1] or _holds_private(data):
+            return None
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return None
+    return jis.orderly(data) if codec == "iso-2022-jp" and b"\x1b" in data else None
+
+
+def _holds_private(data: bytes) -> bool:
+    """Whether UTF-8 may hold private use characters: U+E000 to U+F8FF, and those beyond U+F0000."""
+    if b"\xee" in data or b"\xf3" in data or b"\xf4" in data:
+        return True
+    return b"\xef" in data and any(rest[:1] < b"\xa4" for rest in data.split(b"\xef")[1:])
 
 
 def _decode(data: bytes, codec: str, defects: list[str]) -> tuple[str, str]:
@@ -166,7 +191,7 @@ def _decode(data: bytes, codec: str, defects: list[str]) -> tuple[str, str]:
         if wide is not None:
             return wide, codec or "utf-16"
         codec = ""
-    if _SHIFT_ESCAPE.search(data):
+    if b"\x1b" in data and _SHIFT_ESCAPE.search(data):
         defects.append("charset_mixed")
         return _iso_2022(data, defects), "iso-2022-jp"
     utf8 = _strict(data, "utf-8")
@@ -252,8 +277,9 @@ def _wide(data: bytes, codec: str) -> str | None:
 
 def _strict(data: bytes, codec: str) -> str | None:
     """Strictly decoded, but for a last character that was cut off; None where that fails."""
+    marked = codec == "utf-8" and data[:3] == _BOM
     try:
-        text = data.decode("utf-8-sig" if codec == "utf-8" else "euc_jp" if codec == "euc-jp" else codec)
+        text = data.decode("utf-8-sig" if marked else "euc_jp" if codec == "euc-jp" else codec)
     except UnicodeDecodeError as error:
         # Only the tail may be missing (a mailer that cuts at a byte count).
         if (

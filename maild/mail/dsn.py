@@ -8,10 +8,12 @@ to comes first, then the one that failed: cases are found by the former.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 
 from maild.mail import dsn_signs
+from maild.mail.dsn_headers import Headers
 from maild.mail.dsn_other import Found, address_of, addresses_in, recipients, split_returned
 from maild.mail.dsn_parts import REPORT_FIELDS, collect, decoded, header, headers_in, plain
 from maild.mail.dsn_reasons import phrase_reason, reason_of, status_of
@@ -19,10 +21,11 @@ from maild.mail.dsn_sns import report_of
 from maild.mail.dsn_words import plain_words
 from maild.mail.facts import Bounce, BouncedRecipient
 
-__all__ = ["plain_words", "read_bounce"]
+__all__ = ["is_a_persons", "plain_words", "read_bounce"]
 
 _MAX_RECIPIENTS = 100
 _MAX_SAID = 6_000
+_MAX_TYPE = 4_000
 _STATUS_FIELD = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _STATUS = re.compile(r"(?<![\w.])([45]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _REPLY = re.compile(r"(?<![\w.@-])([45]\d\d)(?=[ \-:]|$)", re.MULTILINE)
@@ -61,6 +64,27 @@ class _Entry:
     host: str = ""
 
 
+def is_a_persons(fields: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the header fields of a message (raw, by lower-case name) say already that it is no bounce.
+
+    The usual mail leaves here, before a message is made of it for :func:`read_bounce`.
+    """
+    try:
+        return _is_a_persons(Headers(fields))
+    except Exception:  # for the other to find out (M6)
+        return False
+
+
+def _is_a_persons(headers: Headers) -> bool:
+    # Nothing that is read later takes it for a bounce: what holds a report was passed on by a person, and words alone
+    # need a machine behind them.
+    return not _says_report(headers) and dsn_signs.passed_on(headers)
+
+
+def _says_report(headers: Headers) -> bool:
+    return (headers.raw("content-type") or "")[:_MAX_TYPE].lower().lstrip().startswith("multipart/report")
+
+
 def read_bounce(message: Message, text: str) -> Bounce | None:
     """The bounce that ``message`` is, or None if it is none. ``text`` is its readable text as decoded elsewhere.
 
@@ -75,10 +99,8 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
 
 
 def _read(message: Message, text: str, depth: int) -> Bounce | None:
-    top = str(message.get("Content-Type") or "").lower().lstrip()
-    # The usual mail leaves here. Nothing below takes it for a bounce: what holds a report was passed on by a person,
-    # and words alone need a machine behind them.
-    if not top.startswith("multipart/report") and dsn_signs.passed_on(message):
+    headers = Headers.of(message)
+    if _is_a_persons(headers):
         return None
     parts = collect(message)
     if any("disposition-notification" in kind or "feedback-report" in kind for kind in parts.types):
@@ -87,7 +109,7 @@ def _read(message: Message, text: str, depth: int) -> Bounce | None:
         return None
     whole = next((one for one in (parts.words, text[:120_000], plain(parts.html)) if one.strip()), "")
     words, below = split_returned(whole)
-    returned = [headers for headers in (*parts.returned, headers_in(below)) if headers]
+    returned = [fields for fields in (*parts.returned, headers_in(below)) if fields]
 
     notice = report_of(whole) if message.get("X-Amz-Sns-Message-Id") else None
     entries, about = _entries("\n\n".join(parts.reports) if notice is None else notice)
@@ -97,14 +119,14 @@ def _read(message: Message, text: str, depth: int) -> Bounce | None:
         entries = [entry for entry in entries if (entry.final or entry.original) and (entry.action or entry.status)]
         about = about or about_words
     if reported or entries:
-        if not (top.startswith("multipart/report") and reported) and dsn_signs.passed_on(message):
+        if not (_says_report(headers) and reported) and dsn_signs.passed_on(headers):
             return None
-    elif not dsn_signs.tells_of_a_mail(message, words, bool(returned)):
+    elif not dsn_signs.tells_of_a_mail(headers, words, bool(returned)):
         return None
     if depth == 0 and parts.inner is not None and not entries:
         # A gateway that puts the whole bounce into a mail of its own.
         nested = _read(parts.inner, "", 1)
-        if nested is not None and dsn_signs.from_daemon(message):
+        if nested is not None and dsn_signs.from_daemon(headers):
             return nested
 
     subject = header(message, "Subject").lower()
@@ -233,7 +255,7 @@ def _told(
     failed = [str(value) for value in message.get_all("X-Failed-Recipients") or []]
     named = [address for value in failed[:_MAX_RECIPIENTS] for _, address in addresses_in(value[:10_000])]
     sent_to = tuple(address for headers in returned[:1] for _, address in addresses_in(headers.get("to", "")))[:1]
-    said_so, found = recipients(words, dsn_signs.own_addresses(message), sent_to)
+    said_so, found = recipients(words, dsn_signs.own_addresses(Headers.of(message)), sent_to)
     if named and not (said_so and {one.address for one in found} - set(named)):
         by_address = {one.address: one for one in found}
         found = [by_address.get(address) or Found(address) for address in dict.fromkeys(named)][:_MAX_RECIPIENTS]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from email.header import decode_header
 from email.message import Message
 
+from maild.mail.header import base64_run
+
 _MAX_PARTS = 200
 _MAX_DEPTH = 20
 _MAX_TEXT = 120_000  # characters of one text; the verdict stands in the first few thousand
@@ -83,11 +85,11 @@ def header(message: Message, name: str) -> str:
     wanted = name.lower()
     for found, value in message.raw_items():
         if found.lower() == wanted:
-            return decoded(_eight_bit(value))
+            return decoded(eight_bit(value))
     return ""
 
 
-def _eight_bit(value: object) -> str:
+def eight_bit(value: object) -> str:
     """A header's value with its 8-bit characters, which the parser keeps as surrogates and ``get`` throws away."""
     raw = str(value)[:_MAX_HEADER]
     return raw if raw.isascii() else _text(_bytes(raw), None)
@@ -103,6 +105,10 @@ def _bytes(raw: str) -> bytes:
 def decoded(raw: str) -> str:
     """RFC 2047 words decoded, white space folded."""
     if "=?" in raw:
+        run = base64_run(raw[:_MAX_HEADER]) if raw.isprintable() else None
+        if run is not None:
+            before, label, data, after = run
+            return " ".join(f"{before}{_text(data, label)}{after}".split())
         try:
             pieces = decode_header(raw[:_MAX_HEADER])
             raw = "".join(_text(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces)
@@ -180,7 +186,7 @@ def _encoded(part: Message, text: str) -> str:
 
 
 def _headers(message: Message) -> list[tuple[str, str]]:
-    return [(name, _eight_bit(value)) for name, value in message.raw_items()]
+    return [(name, eight_bit(value)) for name, value in message.raw_items()]
 
 
 def _header_dict(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -7,10 +7,9 @@ a bounce: there must be a machine behind it.
 from __future__ import annotations
 
 import re
-from email.message import Message
 
+from maild.mail.dsn_headers import Headers
 from maild.mail.dsn_other import addresses_in
-from maild.mail.dsn_parts import header
 
 # What a server answers when it refuses: a reply code, or an enhanced status code, with something after it.
 _REFUSAL = re.compile(r"(?<![\w.])(?:[45]\d\d[ \-]|[45]\.\d\d?\.\d{1,3})(?=[ <#)]|[a-z0-9])")
@@ -70,6 +69,7 @@ _DAEMON_NAMES = (
     "メールシステム",
     "メール配信システム",
 )
+_DAEMON_LETTERS = frozenset("mcメ")  # one of these stands in each of them
 _SUBJECTS = (
     "bounce", "couldn't be delivered", "could not be delivered", "could not be sent", "could not deliver",
     "could not send", "delayed mail", "delivery delay", "delivery error", "delivery fail", "delivery has",
@@ -88,6 +88,7 @@ _SUBJECTS = (
     "配信に失敗", "送信に失敗", "配信エラー", "送信エラー", "配送エラー", "送達エラー", "届けでき", "届きません",
     "メールエラー", "エラーメール", "エラー通知", "返送", "配送でき", "配信の失敗", "退信", "系统退信", "반송",
 )  # fmt: skip
+_SUBJECT_LETTERS = frozenset("indutнд未配送届ラ返退반")  # one of these stands in each of them
 _WORDS = (
     "address error", "addresses failed", "address failed", "address(es) failed", "as their mailbox is full",
     "could not be delivered", "couldn't be delivered", "could not be sent", "could not deliver",
@@ -118,86 +119,90 @@ _ANSWERED = ("re:", "fw:", "fwd:", "re：", "aw:", "wg:", "tr:", "rv:", "sv:", "
 _LISTS = ("list-id", "list-subscribe", "list-post", "mailing-list", "x-ml-name", "x-mlserver")
 
 
-def own_addresses(message: Message) -> frozenset[str]:
+def own_addresses(headers: Headers) -> frozenset[str]:
     """The addresses that the message itself is to and from."""
-    names = ("To", "Cc", "From", "Delivered-To", "Envelope-To", "X-Original-To", "Return-Path", "Sender", "Reply-To")
-    return frozenset(address for name in names for _, address in addresses_in(header(message, name)))
+    names = ("to", "cc", "from", "delivered-to", "envelope-to", "x-original-to", "return-path", "sender", "reply-to")
+    return frozenset(address for name in names for _, address in addresses_in(headers.text(name)))
 
 
-def null_return_path(message: Message) -> bool:
+def null_return_path(headers: Headers) -> bool:
     """Whether the envelope had no sender (RFC 5321 section 4.5.5), as far as the message shows."""
-    path = message.get("Return-Path")
+    path = headers.raw("return-path")
     if path is None:
         return False
-    value = str(path).strip().lower()
+    value = path.strip().lower()
     return value in {"", "<>", "< >"} or "mailer-daemon" in value
 
 
-def from_daemon(message: Message) -> bool:
+def from_daemon(headers: Headers) -> bool:
     """Whether From is a mail server's: a daemon's mailbox or name, or no address at all."""
-    raw = message.get("From")
-    if raw is None:  # no mail program lets a person send without one
+    if headers.raw("from") is None:  # no mail program lets a person send without one
         return True
-    value = header(message, "From").lower()
-    found = addresses_in(value)
-    if any(name in value.partition("@")[0] for name in _DAEMON_NAMES):
+    value = headers.text("from").lower()
+    found = headers.senders
+    who = value.partition("@")[0]
+    if not _DAEMON_LETTERS.isdisjoint(who) and any(name in who for name in _DAEMON_NAMES):
         return True
     if not found:
         return "<>" in value or value in {"", "<mailer-daemon>"} or "mailer-daemon" in value
-    return any(address.startswith(_DAEMONS) or "mailer-daemon" in address for _, address in found)
+    return any(address.startswith(_DAEMONS) or "mailer-daemon" in address for address in found)
 
 
-def from_machine(message: Message) -> bool:
+def from_machine(headers: Headers) -> bool:
     """Whether something but From says that no person sent it: weaker than :func:`from_daemon`."""
-    if null_return_path(message) or message.get("X-Failed-Recipients"):
+    if null_return_path(headers) or headers.raw("x-failed-recipients"):
         return True
-    submitted = header(message, "Auto-Submitted").lower()
-    return (bool(submitted) and not submitted.startswith("no")) or _machine_mailbox(message)
+    submitted = headers.text("auto-submitted").lower()
+    return (bool(submitted) and not submitted.startswith("no")) or _machine_mailbox(headers)
 
 
-def _machine_mailbox(message: Message) -> bool:
+def _machine_mailbox(headers: Headers) -> bool:
     """Whether From is a mailbox that programs use, and sometimes people too."""
-    found = addresses_in(header(message, "From").lower())
-    local = found[0][1].partition("@")[0] if found else ""
-    if local in _MACHINES or local.startswith(_NUMBERED_MACHINES):
+    found = headers.senders
+    local = found[0].partition("@")[0] if found else ""
+    if local.startswith(_MACHINES) and (local in _MACHINES or local.startswith(_NUMBERED_MACHINES)):
         return True
     return local.endswith(("-admin", "-owner", "-request", "-ctl", "-bounces"))
 
 
-def tells_of_a_mail(message: Message, report: str, returned: bool) -> bool:
+def tells_of_a_mail(headers: Headers, report: str, returned: bool) -> bool:
     """Whether a message without a readable report is a bounce all the same.
 
     ``report`` is its text without the mail that came back, ``returned`` whether one did.
     """
-    subject = header(message, "Subject").lower()
-    about = any(word in subject for word in _SUBJECTS)
+    subject = headers.text("subject").lower()
+    about = _is_about(subject)
     # What stands in a quotation is what somebody talks about; ">>> RCPT TO" is the dialogue of a mail server.
     lines = report[:20_000].lower().split("\n")
     said = "\n".join(line for line in lines if not line.startswith(">") or line.startswith(">>>"))
     evident = any(word in said for word in _WORDS)
-    if from_daemon(message):
+    if from_daemon(headers):
         evident = evident or _REFUSAL.search(said) is not None
-        return (about or evident or returned) and not (away(message) and not evident)
-    if not from_machine(message) or away(message):
+        return (about or evident or returned) and not (away(headers) and not evident)
+    if not from_machine(headers) or away(headers):
         return False
     if subject.startswith(_ANSWERED):
-        return evident and null_return_path(message)
+        return evident and null_return_path(headers)
     evident = evident or _REFUSAL.search(said) is not None
-    if any(message.get(name) is not None for name in _LISTS) and not null_return_path(message):
+    if any(headers.raw(name) is not None for name in _LISTS) and not null_return_path(headers):
         return about and evident  # a list that refuses a post, not a list that carries one
     # An automatic answer may quote the mail that it answers, so what came back counts only beside such a subject.
-    return (about and (evident or returned)) or (evident and null_return_path(message))
+    return (about and (evident or returned)) or (evident and null_return_path(headers))
 
 
-def away(message: Message) -> bool:
+def away(headers: Headers) -> bool:
     """Whether the subject is that of an automatic answer or of a read receipt."""
-    subject = header(message, "Subject").lower()
+    subject = headers.text("subject").lower()
     return subject.startswith(_AWAY) or any(word in subject for word in _AWAY[:11])
 
 
-def passed_on(message: Message) -> bool:
+def _is_about(subject: str) -> bool:
+    return not _SUBJECT_LETTERS.isdisjoint(subject) and any(word in subject for word in _SUBJECTS)
+
+
+def passed_on(headers: Headers) -> bool:
     """Whether a person sent it, who may well have attached a bounce (forwarding keeps the parts of a report)."""
-    if from_daemon(message) or from_machine(message):
+    if from_daemon(headers) or from_machine(headers):
         return False
-    subject = header(message, "Subject").lower()
-    return subject.startswith(_ANSWERED) or not any(word in subject for word in _SUBJECTS)
+    subject = headers.text("subject").lower()
+    return subject.startswith(_ANSWERED) or not _is_about(subject)

@@ -21,10 +21,12 @@ from maild.mail.limits import MAX_IDS, MAX_NAME_CHARS, MAX_PARAMETERS
 _WORD: Final = re.compile(
     rb"=\?([^?\s=]{1,60})\?([bBqQ])\?((?:[^?=]|\?(?!=)|=(?!\?(?!=)))*+)(?:\?=|\?*\Z)",
 )
+_SIMPLE_WORD: Final = re.compile(r"=\?([A-Za-z0-9_-]{1,60})\?[Bb]\?([A-Za-z0-9+/]+={0,2})\?=")
 _FOLD: Final = re.compile(r"[\r\n]+(?=[ \t])")
 _LINE_END: Final = re.compile(r"[\r\n]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BLANK: Final = re.compile("[\t\r\n\x0b\x0c\x85\u2028\u2029]+")
+_BLANKS: Final = re.compile(" {2,}")
 _BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
@@ -45,6 +47,10 @@ def to_bytes(raw: str) -> bytes:
 
 def unfold(raw: str) -> str:
     """RFC 5322 section 2.2.3; a bare CR or LF becomes a blank."""
+    if "\r" in raw:
+        raw = raw.replace("\r\n", "\n")
+    if "\n" in raw:
+        raw = raw.replace("\n ", " ").replace("\n\t", "\t")
     if "\n" not in raw and "\r" not in raw:
         return raw.strip(" \t")
     return _LINE_END.sub(" ", _FOLD.sub("", raw)).strip(" \t")
@@ -52,15 +58,19 @@ def unfold(raw: str) -> str:
 
 def one_line(text: str) -> str:
     """Without control characters; line ends and tabs are blanks (header injection ends here)."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # then it holds no control character, and no blank but the usual one
         return text.strip()
     return _CONTROL.sub("", _BLANK.sub(" ", text)).strip()
 
 
 def clean_name(text: str) -> str:
     """A display name or a file name: one line, no bidi and no invisible characters, of bounded length (M6)."""
-    text = _INVISIBLE.sub("", one_line(text[: MAX_NAME_CHARS * 4]))
-    return re.sub(" {2,}", " ", text).strip()[:MAX_NAME_CHARS]
+    text = one_line(text[: MAX_NAME_CHARS * 4])
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    if "  " in text:
+        text = _BLANKS.sub(" ", text)
+    return text.strip()[:MAX_NAME_CHARS]
 
 
 def decode_text(raw: str, defects: list[str] | None = None) -> str:
@@ -68,14 +78,19 @@ def decode_text(raw: str, defects: list[str] | None = None) -> str:
     value = unfold(raw)
     if value.isascii() and "=?" not in value and "\x1b" not in value:
         return one_line(value)
-    return one_line(_BIDI.sub("", _decode(to_bytes(value), defects if defects is not None else [])))
+    notes = defects if defects is not None else []
+    text = _one_run(value, notes)
+    if text is None:
+        text = _decode(to_bytes(value), notes)
+    return one_line(text if text.isprintable() else _BIDI.sub("", text))
 
 
 def decode_words(text: str) -> str:
     """The encoded-words in text that is otherwise decoded already (a display name, a file name)."""
     if "=?" not in text:
         return text
-    return _decode(text.encode("utf-8", "replace"), [])
+    decoded = _one_run(text, [])
+    return _decode(text.encode("utf-8", "replace"), []) if decoded is None else decoded
 
 
 def decode_raw(raw: str) -> str:
@@ -87,6 +102,31 @@ def decode_raw(raw: str) -> str:
     if value.isascii() and "\x1b" not in value:
         return value
     return charset.decode(to_bytes(value), None)[0]
+
+
+def base64_run(text: str) -> tuple[str, str, bytes, str] | None:
+    """ASCII that holds encoded-words as phones write them, one run of whole base64 words of one charset: what stands
+    before it, the charset (lower case), the bytes, what stands after it. None for all else."""
+    pieces = _SIMPLE_WORD.split(text)  # clear text, label, base64, clear text, label, base64 ... clear text
+    if len(pieces) < 4 or not text.isascii():
+        return None
+    before, label, after = pieces[0], pieces[1], pieces[-1]
+    if "\x1b" in text or "=?" in before or "=?" in after or any(len(each) % 4 for each in pieces[2::3]):
+        return None
+    if len(pieces) > 4 and (any(each.strip(" \t") for each in pieces[3:-1:3]) or set(pieces[1::3]) != {label}):
+        return None
+    return before, label.lower(), b"".join(map(binascii.a2b_base64, pieces[2::3])), after
+
+
+def _one_run(text: str, defects: list[str]) -> str | None:
+    """:func:`_decode` of the usual header; None for all else."""
+    run = base64_run(text)
+    if run is None:
+        return None
+    before, label, data, after = run
+    decoded, found = charset.decode(data, label)
+    defects.extend(found)
+    return f"{before}{decoded}{after}"
 
 
 def _decode(data: bytes, defects: list[str]) -> str:
@@ -300,6 +340,8 @@ def strip_comments(text: str) -> str:
 
 def token(raw: str) -> str:
     """The first token of a structured field in lower case: ``no`` of ``No; type=x (comment)``."""
+    if raw.isascii() and raw.replace("-", "").isalnum():
+        return raw.lower()
     value = strip_comments(unfold(raw)).strip().strip("\"'").lower()
     return re.split(r"[\s;,]", value, maxsplit=1)[0].strip("\"'")
 

@@ -67,8 +67,9 @@ def _make_table() -> dict[bytes, str]:
     return table
 
 
-# RFC 1468 to the letter: the library's codec is right about these, and ten times faster than we are ...
-_ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B](?:[\x21-\x7e]{2})++\x1b\(B)*+")
+# RFC 1468 to the letter: the library's codec is right about these, and ten times faster than we are (it refuses half a
+# pair, so pairs are not counted here) ...
+_ORDERLY: Final = re.compile(rb"(?:[^\x1b\x0e\x0f]++|\x1b\$[@B][\x21-\x7e]++\x1b\(B)*+")
 # ... but for those characters that CP932 maps elsewhere; all text of ours has one kind of wave dash.
 _AS_CP932: Final = {"〜": "～", "‖": "∥", "−": "－", "¢": "￠", "£": "￡", "¬": "￢"}
 # Half-width kana as they make syllables: kanji of EUC-JP have the same bytes, but ー and small kana in odd places.
@@ -155,9 +156,9 @@ def decode_iso_2022(data: bytes, eight_bit: Callable[[bytes], str]) -> tuple[str
 
     ``eight_bit`` decodes runs outside the escapes that hold bytes above 0x7F: those are another encoding, mixed in.
     """
-    orderly = _orderly(data)
-    if orderly is not None:
-        return orderly, 0
+    text = orderly(data)
+    if text is not None:
+        return text, 0
     out: list[str] = []
     errors = 0
     mode = "ascii"
@@ -197,7 +198,8 @@ def decode_iso_2022(data: bytes, eight_bit: Callable[[bytes], str]) -> tuple[str
     return "".join(out), errors + bad
 
 
-def _orderly(data: bytes) -> str | None:
+def orderly(data: bytes) -> str | None:
+    """Decoded by the library's codec, where the bytes are what it reads well; else None."""
     if not data.isascii() or not _ORDERLY.fullmatch(data):
         return None
     try:

@@ -8,6 +8,7 @@ from maild.mail.quote_marks import find_mark, fold, lines_of, prefix
 
 _GRAM = 8  # folded characters that locate a line in the known text
 _PLACES = 8  # places kept per gram: bounds the work on repeated text
+_SHORT = 20_000  # characters of known text up to which a line is searched for in it: dearer beyond than an index
 _ENOUGH = 20  # folded characters that nobody writes by chance exactly as we did
 
 
@@ -33,11 +34,18 @@ class KnownText:
             length += 1
             self._ends.add(length)
         self._text = "".join(pieces)
-        self._grams: dict[str, list[int]] = {}
-        for place in range(length - _GRAM + 1):
-            places = self._grams.setdefault(self._text[place : place + _GRAM], [])
-            if len(places) < _PLACES:
-                places.append(place)
+        self._grams: dict[str, list[int]] | None = None
+
+    @property
+    def _places(self) -> dict[str, list[int]]:
+        """Where each gram stands; made when a line asks for them."""
+        if self._grams is None:
+            self._grams = {}
+            for place in range(len(self._text) - _GRAM + 1):
+                places = self._grams.setdefault(self._text[place : place + _GRAM], [])
+                if len(places) < _PLACES:
+                    places.append(place)
+        return self._grams
 
     def find(self, folded: str, expected: int | None = None) -> int | None:
         """Where the folded line ends in the known text; ``expected`` (the end of the line before) is tried first."""
@@ -47,7 +55,9 @@ class KnownText:
             return expected + len(folded)
         if folded in self._lines:
             return self._lines[folded]
-        for place in self._grams.get(folded[:_GRAM], ()) if len(folded) >= _GRAM else ():
+        if len(folded) < _GRAM or (len(self._text) <= _SHORT and folded not in self._text):
+            return None
+        for place in self._places.get(folded[:_GRAM], ()):
             if self._text.startswith(folded, place):
                 return place + len(folded)
         return None
@@ -69,7 +79,8 @@ class KnownText:
         grams = len(folded) - _GRAM + 1
         if grams <= 0:
             return 0.0
-        return sum(folded[at : at + _GRAM] in self._grams for at in range(grams)) / grams
+        known = self._places
+        return sum(folded[at : at + _GRAM] in known for at in range(grams)) / grams
 
 
 def without_known(text: str, known: Sequence[str]) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from email.message import Message
 from typing import Final
 
 from maild.mail import address, authentication, automatic, body, header, mended, sniff, structure
 from maild.mail.body import Body
-from maild.mail.dsn import read_bounce
+from maild.mail.dsn import is_a_persons, read_bounce
 from maild.mail.facts import Attachment, Bounce, Facts, Kind
 from maild.mail.limits import MAX_SUBJECT_CHARS
 from maild.mail.quotes import own_text
@@ -83,12 +82,11 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
         defects.append("header_field_too_large")
         subject = subject[:MAX_SUBJECT_CHARS]
     content = body.read(root, defects)
-    message = structure.to_message(root)
     sender = _reverse_path(root, envelope_from)
 
-    kind, clause, bounce = _kind(message, from_address, sender, subject, content.text, ours)
+    kind, clause, bounce = _kind(root, from_address, sender, subject, content.text, ours)
     attachments = tuple(content.attachments + (content.in_report if kind == "mail" else []))
-    attachments = _compared(message, from_address, subject, content, attachments, defects)
+    attachments = _compared(root, from_address, subject, content, attachments, defects)
     return Facts(
         kind=kind,
         from_address=from_address,
@@ -105,7 +103,7 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
         automatic=clause,
         bounce=bounce,
         defects=tuple(dict.fromkeys(defects)),
-        authentication=authentication.read(message),
+        authentication=authentication.read(root),
         reply_to=_addresses(root, "reply-to"),
         calendar=content.calendar,
     )
@@ -155,12 +153,12 @@ def _reverse_path(root: Part, envelope_from: str | None) -> str | None:
 
 
 def _kind(
-    message: Message, from_address: str, sender: str | None, subject: str, text: str, ours: Collection[str]
+    root: Part, from_address: str, sender: str | None, subject: str, text: str, ours: Collection[str]
 ) -> tuple[Kind, str | None, Bounce | None]:
-    bounce = read_bounce(message, text)
+    bounce = None if is_a_persons(root.by_name) else read_bounce(structure.to_message(root), text)
     if bounce is not None:
         return "bounce", None, bounce
-    clause = automatic.clause(message, from_address, sender, subject, text, ours)
+    clause = automatic.clause(root, from_address, sender, subject, text, ours)
     return ("mail", None, None) if clause is None else ("automatic", clause, None)
 
 
@@ -173,7 +171,7 @@ def _own_text(text: str, subject: str, defects: list[str]) -> str:
 
 
 def _compared(
-    message: Message,
+    root: Part,
     from_address: str,
     subject: str,
     content: Body,
@@ -184,10 +182,10 @@ def _compared(
 
     A mail that is nothing but one text has nothing to compare: it goes without (a test holds both ways equal).
     """
-    if not attachments and not message.is_multipart():
+    if not attachments and not root.children:
         return attachments
     fields = [("From", from_address), ("Subject", subject)] if from_address else [("Subject", subject)]
-    seen = mended.view(mended.mend(message, fields, content.text, attachments))
+    seen = mended.view(mended.mend(structure.to_message(root), fields, content.text, attachments))
     if seen is None:
         defects.append("mail_parser_failed")
     elif len(seen.attachments) != len(attachments) or "\n".join(seen.texts) != content.text:

@@ -18,8 +18,12 @@ MAX_MARK = 300  # characters of a line that a program may have written around a 
 _WRAPPED = 3  # lines over which an attribution may have been folded
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00]")
 _LINKED = re.compile(r"<(?:mailto:|tel:|https?://)[^<>\s]{1,500}>")  # Outlook prints the target behind each link
-_SPACE = re.compile(r"\s+")
 _PREFIX = re.compile(r"(?:[ \t\u3000\u00a0]{0,4}[>＞》|｜])+[ \u3000\u00a0]?")
+# What a line with a prefix can begin with: its signs, the blanks before them, and what nobody sees.
+_BEFORE_PREFIX = frozenset(
+    "\t \u00a0\u3000>＞》|｜\x00\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+)
 _PREFIX_FOLDED = re.compile(r"(?:\s{0,4}[>|》])+")
 # >_< and its kin, >>1 as on message boards, a lone arrow head: people draw these, programs do not
 _DRAWN = re.compile(r"[>＞]\s?[^\s>＞<＜]{0,4}[<＜](?!https?:|mailto:)|[>＞]{2,3}\d|[>＞]+[!！?？ー〜～…。、]")
@@ -117,12 +121,21 @@ _SIGN = re.compile(
     ),
     re.MULTILINE,
 )
+# What stands, in any width and case, wherever one of these signs does: a letter r, "sen" or "oo" in all those that are
+# Latin. Most mails hold none of it.
+_TRACE = re.compile(
+    r">|＞|\||｜|》|@|＠|r|R|ｒ|Ｒ|転送|元メ|元のメ|オリジ|返信元|受信メ|前のメ|引用|差出人|発信者|送信|のメ|のお便|書い|書き|書か"
+    + "".join(f"|{first}[eEｅＥ][nNｎＮ]" for first in "sSｓＳ")
+    + "".join(f"|{first}[oOｏＯ]" for first in "oOｏＯ")
+)
 # The same for the line that a mark begins with: a header, a rule, or an attribution, which may run on after a date.
 _LINE_SIGN = re.compile(
     r"[\d:;@_*─━―\u0131\u0307-]|^(?:on|in) |wr(?:ote|ites)|schrieb|crit|forwarded|transferred|転送|original"
     r"|reply message|元(?:の)?メ|オリジナル|返信元|受信メール|前のメール|引用|の(?:メール|メッセージ|お便り)"
     r"|書きました|書いた|送信しました|書かれました"
 )
+# Kanji, kana and what stands between them: a line of nothing else has no sign but words.
+_SENTENCE = re.compile("[\t\n\r \u3000-\u3002\u3005-\u300d\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff！（），．？]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,17 @@ def holds_no_mark(text: str) -> bool:
 
     Most mails hold nothing, and reading them line by line costs more than all the rest of a mail.
     """
-    return _PLAIN.fullmatch(text) is not None and _SIGN.search(NARROW(text).lower()) is None
+    if _PLAIN.fullmatch(text) is None:
+        return False
+    return _TRACE.search(text) is None or _SIGN.search(NARROW(text).lower()) is None
+
+
+def quiet_lines(text: str) -> int:
+    """How many lines at the top of a text surely have no prefix and begin no mark: what is written above a quote."""
+    plain = _SENTENCE.match(text)
+    end = plain.end() if plain else 0
+    trace = _TRACE.search(text, 0, end)
+    return text.count("\n", 0, trace.start() if trace else end)
 
 
 def lines_of(text: str) -> list[str]:
@@ -153,6 +176,11 @@ def lines_of(text: str) -> list[str]:
     if parts[-1]:
         lines.append(parts[-1])
     return lines
+
+
+def is_blank(line: str) -> bool:
+    """Whether nothing is left of a line when it is cleaned."""
+    return not line[:1].isalnum() and not clean(line)
 
 
 def clean(line: str) -> str:
@@ -168,11 +196,15 @@ def fold(line: str) -> str:
     kept = _PREFIX_FOLDED.sub("", kept, count=1) if kept[:1] in ">|》" else kept
     if "<" in kept:
         kept = _LINKED.sub("", kept)
-    return _SPACE.sub("", kept).replace("\u301c", "~").replace("〜", "~").casefold()
+    return "".join(kept.split()).replace("〜", "~").casefold()
 
 
 def prefix(line: str) -> str:
     """The quote prefix that begins a line (``> ``, ``＞``, ``>>``, ``| ``); empty where there is none."""
+    if line[:1] not in _BEFORE_PREFIX:
+        return ""
+    if line[:2] == "> " and line[2:3].isalnum() and "<" not in line[:8] and "＜" not in line[:8]:
+        return "> "
     seen = _INVISIBLE.sub("", line[:80]).rstrip("\r\n")
     found = _PREFIX.match(seen)
     if found is None:
@@ -298,6 +330,8 @@ def find_mark(lines: Sequence[str], at: int) -> Mark | None:
     """The mark that starts at line ``at``, if one does. Lines with a quote prefix start none."""
     raw = lines[at]
     if len(raw) > MAX_MARK or prefix(raw):
+        return None
+    if _SENTENCE.fullmatch(raw) is not None and _TRACE.search(raw) is None:
         return None
     line = clean(raw)
     if not line or not _LINE_SIGN.search(line.lower()):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from maild.mail.known_text import KnownText, without_known
@@ -21,12 +22,14 @@ from maild.mail.quote_marks import (
     find_mark,
     fold,
     holds_no_mark,
+    is_blank,
     is_forward_subject,
     is_program_signature,
     is_reply_subject,
     lines_of,
     named_prefix,
     prefix,
+    quiet_lines,
 )
 
 __all__ = ["Part", "Split", "own_text", "split", "without_known"]
@@ -101,8 +104,8 @@ def _read(text: str, subject: str, parties: Sequence[str], known: Sequence[str])
     lines = lines_of(text)
     kinds: list[PartKind] = ["own"] * len(lines)
     if not is_forward_subject(subject):
-        _Reading(lines, kinds, subject, parties, known).mark()
-    if all(kinds[at] != "own" or not clean(lines[at]) for at in range(len(lines))):
+        _Reading(lines, kinds, quiet_lines(text), subject, parties, known).mark()
+    if all(kinds[at] != "own" or is_blank(lines[at]) for at in range(len(lines))):
         kinds = ["own"] * len(lines)  # nothing would be left: then it is theirs
     return _assemble(text, lines, kinds)
 
@@ -111,23 +114,37 @@ class _Reading:
     """One pass over one mail; holds what the steps share."""
 
     def __init__(
-        self, lines: list[str], kinds: list[PartKind], subject: str, parties: Sequence[str], known: Sequence[str]
+        self,
+        lines: list[str],
+        kinds: list[PartKind],
+        quiet: int,
+        subject: str,
+        parties: Sequence[str],
+        known: Sequence[str],
     ) -> None:
         self.lines = lines
         self.kinds = kinds
-        self.subject = base_subject(subject)
+        self.quiet = quiet  # lines at the top that hold nothing
+        self.whole_subject = subject
         self.is_reply = is_reply_subject(subject)
-        self.no_subject = not clean(subject)
         self.parties = frozenset(party.casefold() for party in parties)
         self.known = KnownText(known) if known else None
-        self.prefixed = _prefixed(lines, self.is_reply)
-        self.blank = [not clean(line) for line in lines]
+        self.prefixed = _prefixed(lines, quiet, self.is_reply)
+        self.blank = [is_blank(line) for line in lines]
+
+    @cached_property
+    def subject(self) -> str:
+        return base_subject(self.whole_subject)
+
+    @cached_property
+    def no_subject(self) -> bool:
+        return not clean(self.whole_subject)
 
     def mark(self) -> None:
         lines, count = self.lines, len(self.lines)
-        at = 0
+        at = self.quiet
         attributed = False  # an accepted attribution stands above: prefixed lines below it are quotes
-        single = sum(1 for i in range(count) if self.prefixed[i]) == 1
+        single = self.prefixed.count(True) == 1
         while at < count:
             if self.prefixed[at]:
                 end = self._block_end(at)
@@ -257,8 +274,8 @@ class _Reading:
                 ends = False
 
 
-def _prefixed(lines: list[str], is_reply: bool) -> list[bool]:
-    found = [bool(prefix(line)) for line in lines]
+def _prefixed(lines: list[str], quiet: int, is_reply: bool) -> list[bool]:
+    found = [False] * quiet + [bool(prefix(line)) for line in lines[quiet:]]
     if is_reply and not any(found):
         # ``花子> ``: one name only, on three lines or more; two names are a chat log that somebody shows us
         names = [named_prefix(line) for line in lines]
@@ -275,8 +292,8 @@ def _assemble(text: str, lines: list[str], kinds: list[PartKind]) -> Split:
         if at == len(lines) or kinds[at] != kinds[start]:
             parts.append(Part(kinds[start], "".join(lines[start:at])))
             start = at
-    quoted = "".join(part.text for part in parts if part.kind == "quote")
-    if all(kind == "own" for kind in kinds):
+    quoted = "".join([part.text for part in parts if part.kind == "quote"])
+    if kinds.count("own") == len(kinds):
         return Split(text.rstrip(), quoted, tuple(parts))
     return Split(join_own([part.text for part in parts if part.kind == "own"]), quoted, tuple(parts))
 

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_SPACE: Final = b" \t\r\n\f\v"
 _JUNK: Final = re.compile(rb"[^A-Za-z0-9+/=_-]")
 _BASE64_LINE: Final = re.compile(rb"[ \t]*[A-Za-z0-9+/]+={0,2}[ \t\r]*\Z")
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r*\n")
@@ -40,6 +41,11 @@ def decode(body: bytes, encoding: str, defects: list[str]) -> bytes:
 
 def base64(body: bytes, defects: list[str]) -> bytes:
     """RFC 2045 section 6.8 with junk, missing padding, several padded runs, or clear text appended by a list."""
+    try:
+        # Nothing but the alphabet, whole groups, padded at the end alone: the usual case, as one call.
+        return binascii.a2b_base64(body.translate(None, _SPACE), strict_mode=True)
+    except binascii.Error:
+        pass
     if not _NOT_BASE64.search(body):
         return _base64_runs(body, defects)
     lines = body.split(b"\n")
@@ -74,7 +80,7 @@ def _is_prose(line: bytes) -> bool:
 
 
 def _base64_runs(text: bytes, defects: list[str]) -> bytes:
-    text = text.translate(None, b" \t\r\n\f\v")
+    text = text.translate(None, _SPACE)
     if (b"-" in text or b"_" in text) and b"+" not in text and b"/" not in text:
         text = text.translate(_URL_SAFE)
     if b"=" not in text[:-2] and len(text) % 4 == 0:

@@ -6,7 +6,6 @@ mails. ``sweep``: what time has brought. Each commits everything that follows fr
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,8 +13,8 @@ from maild.desk.actions import Letter
 from maild.desk.deadlines import may_close, start_of
 from maild.mail.address import canonical
 from maild.mail.parse import read
-from maild.mail.values import replace
 from maild.pipeline import clients, digest, returned, staff, watch
+from maild.pipeline.carried import pack, unpack
 from maild.pipeline.incoming import Arrived, of_form
 from maild.pipeline.operator_desk import overdue, resume_in
 from maild.pipeline.session import Clearance, Session
@@ -93,14 +92,11 @@ class Pipeline:
         """What is read in a mail, its words included, as bytes for another process; without the mail itself."""
         mail = self.read(number, source, at, raw, envelope)
         reading = None if mail.facts.kind in ("bounce", "unreadable") else mail.reading
-        desk = self._world.desks.index(mail.here)
-        bare = replace(mail, raw=b"", here=None, ahead=reading)  # type: ignore[arg-type]
-        return pickle.dumps((desk, bare), protocol=5)
+        return pack(mail, reading, self._world.desks.index(mail.here))
 
     def was_read(self, found: bytes, raw: bytes) -> Arrived:
         """The same put together again."""
-        desk, mail = pickle.loads(found)
-        return replace(mail, raw=raw, here=self._world.desks[desk])  # type: ignore[no-any-return]
+        return unpack(found, raw, self._world.desks)
 
     def _prefetch(self, session: Session, arrived: Sequence[Arrived]) -> None:
         if not arrived:

@@ -30,7 +30,7 @@ def read_words(facts: Facts, here: DeskWorld) -> Reading:
     """The words of one mail, as this desk's lists and items read them."""
     own = facts.own_text
     return Reading(
-        hits=crisis.hits(words_of(facts), here.phrases) if here.desk.rules.crisis else (),
+        hits=crisis.hits(own, here.phrases, subject=facts.subject) if here.desk.rules.crisis else (),
         body_key=resend_key(own or facts.text),
         companions=intake.companions(own),
         thanks=thanks.is_thanks(own),

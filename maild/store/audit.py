@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
-from maild.store.bulk import Bulk
+from maild.store.bulk import Bulk, Query
 from maild.store.codec import decode, encode
 from maild.store.core import Core
 from maild.store.instants import instant, micros
 from maild.store.records import AuditRow
 from maild.store.tables import audit
-from maild.store.vault import place, seal, unseal
+from maild.store.vault import Mac, place, seal, unseal
 
 _START = b"\0" * 32
 _INSERT = Bulk(insert(audit), ("id", "at", "action", "case_number", "sealed", "hash"))
-_HEAD = select(audit.c.id, audit.c.hash).where(audit.c.id == select(func.max(audit.c.id)).scalar_subquery())
+_HEAD = Query(select(audit.c.id, audit.c.hash).where(audit.c.id == select(func.max(audit.c.id)).scalar_subquery()))
 
 
 class Noted(NamedTuple):
@@ -37,33 +37,29 @@ class Noted(NamedTuple):
     detail: dict[str, str | int]
 
 
-def _link(key: bytes, before: bytes, number: int, at: int, action: str, case: int | None, sealed: bytes) -> bytes:
+def _link(mac: Mac, before: bytes, number: int, at: int, action: str, case: int | None, sealed: bytes) -> bytes:
     head = f"{number}|{at}|{case if case is not None else '-'}|{len(action)}|{action}|".encode()
-    return hmac.digest(key, before + head + sealed, "sha256")
+    return mac.digest(before + head + sealed)
 
 
 def append(core: Core, connection: Connection, lines: Sequence[Noted]) -> str:
     """Add lines under the write lock; returns the new head."""
-    head = connection.execute(_HEAD).first()
-    number, before = (0, _START) if head is None else (head.id, head.hash)
+    number, before = next(iter(_HEAD.all(connection)), (0, _START))
     rows = []
     for line in lines:
         number += 1
         at = micros(line.at)
         content = encode({"actor": line.actor, "detail": line.detail})
         sealed = seal(core.audit_cipher, place("audit", number, "sealed"), content)
-        before = _link(core.audit_key, before, number, at, line.action, line.case, sealed)
-        rows.append(
-            {"id": number, "at": at, "action": line.action, "case_number": line.case, "sealed": sealed, "hash": before}
-        )
+        before = _link(core.audit_mac, before, number, at, line.action, line.case, sealed)
+        rows.append((number, at, line.action, line.case, sealed, before))
     _INSERT.run(connection, rows)
     return _head(number, before)
 
 
 def head(connection: Connection) -> str:
     """The newest row as the anchor notes it."""
-    row = connection.execute(_HEAD).first()
-    return "" if row is None else _head(row.id, row.hash)
+    return next((_head(number, value) for number, value in _HEAD.all(connection)), "")
 
 
 def _head(number: int, value: bytes) -> str:
@@ -90,7 +86,7 @@ def verify(core: Core, connection: Connection, anchor: str) -> list[str]:
         if row.id != number:
             faults.append(f"audit row {number} is missing")
             number = row.id
-        link = _link(core.audit_key, before, row.id, row.at, row.action, row.case_number, row.sealed)
+        link = _link(core.audit_mac, before, row.id, row.at, row.action, row.case_number, row.sealed)
         if not hmac.compare_digest(link, row.hash):
             faults.append(f"audit row {row.id} was changed, or a row before it")
         before = row.hash  # so that one change is one fault

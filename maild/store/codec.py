@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -18,9 +18,21 @@ def encode(value: object) -> bytes:
         return json.dumps(msgspec.to_builtins(value)).encode("ascii")
 
 
+class Decoder(Generic[T]):
+    """Makes values of one type again. Missing fields take their defaults, unknown ones are ignored."""
+
+    def __init__(self, type_: type[T]) -> None:
+        self._type = type_
+        self._decode = msgspec.json.Decoder(type_).decode
+
+    def decode(self, data: bytes) -> T:
+        """The value."""
+        try:
+            return self._decode(data)
+        except msgspec.DecodeError:
+            return msgspec.convert(json.loads(data), self._type)
+
+
 def decode(data: bytes, type_: type[T]) -> T:
-    """The value again. Missing fields take their defaults, unknown ones are ignored."""
-    try:
-        return msgspec.json.decode(data, type=type_)
-    except msgspec.DecodeError:
-        return msgspec.convert(json.loads(data), type_)
+    """The same, for what is seldom."""
+    return Decoder(type_).decode(data)

@@ -9,11 +9,12 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from maild.store.bulk import Bulk, Query
 from maild.store.engine import Database
 from maild.store.keys import KeyStore
 from maild.store.open_names import OpenNames
 from maild.store.tables import sequence
-from maild.store.vault import Hasher
+from maild.store.vault import Hasher, Mac
 
 #: A row of a statement whose columns a type checker cannot follow.
 AnyRow = Row[*tuple[Any, ...]]
@@ -25,8 +26,8 @@ class Core:
     def __init__(self, database: Database, keys: KeyStore) -> None:
         self.database = database
         self.keys = keys
-        self.hasher = Hasher(keys.secrets["lookup"])
-        self.audit_key = keys.secrets["audit"]
+        self.hasher = Hasher(Mac(keys.secrets["lookup"]))
+        self.audit_mac = Mac(keys.secrets["audit"])
         self.open_names = OpenNames()
 
     @cached_property
@@ -81,23 +82,22 @@ class Numbers:
         return ours == now
 
     def _read(self) -> dict[str, int]:
-        return {row.name: row.value for row in self._connection.execute(select(sequence.c.name, sequence.c.value))}
+        return {name: value for name, value in _SEQUENCES.all(self._connection)}
 
     def save(self) -> None:
         """Write the last numbers given."""
         if self._last is None:
             return
         changed = {name: value for name, value in self._last.items() if self._stored.get(name) != value}
-        new = [{"name": name, "value": value} for name, value in changed.items() if name not in self._stored]
-        old = [{"b_name": name, "b_value": value} for name, value in changed.items() if name in self._stored]
-        if new:
-            self._connection.execute(insert(sequence), new)
-        if old:
-            self._connection.execute(_UPDATE, old)
+        _INSERT.run(self._connection, [(name, last) for name, last in changed.items() if name not in self._stored])
+        _RAISE.run(self._connection, [(last, name) for name, last in changed.items() if name in self._stored])
         self._stored = dict(self._last)
 
 
 _UPDATE = update(sequence).where(sequence.c.name == bindparam("b_name")).values(value=bindparam("b_value"))
+_RAISE = Bulk(_UPDATE, ("b_value", "b_name"))
+_INSERT = Bulk(insert(sequence), ("name", "value"))
+_SEQUENCES = Query(select(sequence.c.name, sequence.c.value))
 
 
 def raise_sequences(connection: Connection, at_least: Mapping[str, int]) -> None:

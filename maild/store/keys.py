@@ -18,7 +18,7 @@ from contextlib import suppress
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from maild.store.bulk import Bulk
+from maild.store.bulk import Bulk, Query
 from maild.store.engine import Database
 from maild.store.errors import StoreError, TemporaryStoreError, WrongKey
 from maild.store.schema import prepare
@@ -35,9 +35,14 @@ _CHUNK = 500
 _INSERT = Bulk(insert(data_key), ("id", "case_number", "wrapped"))
 _OWNER = Bulk(
     update(data_key).where(data_key.c.id == bindparam("b_id")).values(case_number=bindparam("b_case")),
-    ("b_id", "b_case"),
+    ("b_case", "b_id"),
 )
+_DELETE = Bulk(delete(data_key).where(data_key.c.id == bindparam("b_id")), ("b_id",))
 _NOTE = update(key_meta).where(key_meta.c.name == bindparam("b_name")).values(value=bindparam("b_value"))
+_EXISTING = Query(select(data_key.c.id).where(data_key.c.id.in_(bindparam("wanted", expanding=True))))
+_WRAPPED = Query(
+    select(data_key.c.id, data_key.c.wrapped).where(data_key.c.id.in_(bindparam("wanted", expanding=True)))
+)
 
 
 class KeyGone(StoreError):
@@ -161,10 +166,7 @@ class KeyStore:
 
     def _existing(self, key_ids: Sequence[int]) -> set[int]:
         with self._database.read() as connection:
-            found: set[int] = set()
-            for chunk in chunks(key_ids):
-                found |= set(connection.execute(select(data_key.c.id).where(data_key.c.id.in_(chunk))).scalars())
-            return found
+            return {key_id for (key_id,) in _EXISTING.rows(connection, key_ids)}
 
     def _create(self, count: int) -> list[tuple[int, AESGCM]]:
         created: list[tuple[int, AESGCM]] = []
@@ -174,7 +176,7 @@ class KeyStore:
             for key_id in range(first, first + count):
                 value = new_secret()
                 wrapped = seal(self._wrapping, place("data_key", key_id, "wrapped"), value)
-                rows.append({"id": key_id, "case_number": None, "wrapped": wrapped})
+                rows.append((key_id, None, wrapped))
                 created.append((key_id, AESGCM(value)))
             _INSERT.run(connection, rows)
             self._note(connection, "last_key", str(first + count - 1))
@@ -187,9 +189,8 @@ class KeyStore:
             for key_id in spent:
                 self._ciphers.pop(key_id, None)
         with self._database.write(durable=False) as connection:
-            _OWNER.run(connection, [{"b_id": key_id, "b_case": case} for key_id, case in cases.items()])
-            for chunk in chunks(spent):
-                connection.execute(delete(data_key).where(data_key.c.id.in_(chunk)))
+            _OWNER.run(connection, [(case, key_id) for key_id, case in cases.items()])
+            _DELETE.run(connection, [(key_id,) for key_id in spent])
             if anchor:
                 self._note(connection, "anchor", anchor)
 
@@ -221,10 +222,8 @@ class KeyStore:
             return found
         loaded: dict[int, AESGCM] = {}
         with self._database.read() as connection:
-            for chunk in chunks(missing):
-                statement = select(data_key.c.id, data_key.c.wrapped).where(data_key.c.id.in_(chunk))
-                for key_id, wrapped in connection.execute(statement):
-                    loaded[key_id] = AESGCM(unseal(self._wrapping, place("data_key", key_id, "wrapped"), wrapped))
+            for key_id, wrapped in _WRAPPED.rows(connection, sorted(missing)):
+                loaded[key_id] = AESGCM(unseal(self._wrapping, place("data_key", key_id, "wrapped"), wrapped))
         with self._lock:
             for key_id, cipher in loaded.items():
                 self._keep(key_id, cipher)

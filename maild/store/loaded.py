@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from maild.desk.case import Case
-from maild.store.codec import decode
-from maild.store.core import AnyRow, Core
+from maild.store.bulk import Query, Row
+from maild.store.codec import Decoder
+from maild.store.core import Core
 from maild.store.instants import instant, instant_or_none
 from maild.store.keys import KeyGone
-from maild.store.outbox_rows import WITH_KEY, content_of
+from maild.store.outbox_rows import ROW_KEY, content_of
 from maild.store.records import Entry, EntryContent, OutgoingContent, SentMail
 from maild.store.tables import case_address, cases, entry, outbox
 from maild.store.vault import place, unseal
@@ -51,22 +51,29 @@ _COLUMNS = (
     cases.c.key_id,
     cases.c.sealed,
 )
-_BY_NUMBER = select(*_COLUMNS).where(cases.c.number.in_(bindparam("wanted", expanding=True)))
-_ONE = select(*_COLUMNS).where(cases.c.number == bindparam("b_number"))
-_BY_ADDRESS = (
+_BY_NUMBER = Query(select(*_COLUMNS).where(cases.c.number.in_(bindparam("wanted", expanding=True))))
+_BY_ADDRESS = Query(
     select(case_address.c.address_hash, *_COLUMNS)
     .join(cases, cases.c.number == case_address.c.case_number)
     .where(case_address.c.address_hash.in_(bindparam("wanted", expanding=True)))
 )
-_SENT_BY_HASH = WITH_KEY.where(outbox.c.message_hash.in_(bindparam("wanted", expanding=True)))
-_SENT_BY_ID = WITH_KEY.where(outbox.c.id == bindparam("b_id"))
-
-
-def in_chunks(connection: Connection, statement: Any, wanted: Iterable[Any]) -> Iterable[AnyRow]:
-    """Rows of a statement with an expanding ``wanted``, however many there are."""
-    values = list(wanted)
-    for start in range(0, len(values), _CHUNK):
-        yield from connection.execute(statement, {"wanted": values[start : start + _CHUNK]})
+_SENT = select(
+    outbox.c.message_hash,
+    outbox.c.id,
+    outbox.c.case_number,
+    outbox.c.desk,
+    outbox.c.audience,
+    outbox.c.template,
+    outbox.c.created,
+    outbox.c.covers,
+    outbox.c.round_trip,
+    outbox.c.entry,
+    outbox.c.content,
+    outbox.c.data,
+    ROW_KEY,
+).select_from(outbox.outerjoin(cases, cases.c.number == outbox.c.case_number))
+_SENT_BY_HASH = Query(_SENT.where(outbox.c.message_hash.in_(bindparam("wanted", expanding=True))))
+_SENT_BY_ID = Query(_SENT.where(outbox.c.id == bindparam("b_id")))
 
 
 def erased_case(row: CaseRow) -> Case:
@@ -93,22 +100,19 @@ class Loaded:
         self.cases: dict[int, CaseRow | None] = {}
         self.by_client: dict[bytes, list[int]] = {}
         self.sent: dict[bytes, SentMail | None] = {}
-        self.entries: dict[int, list[AnyRow]] = {}  # of a case, as they are in the database
+        self.entries: dict[int, list[Row]] = {}  # of a case, as they are in the database
 
     # -- cases ---------------------------------------------------------------------------------------------------
 
-    def _keep(self, row: AnyRow, skip: int = 0) -> CaseRow:
-        number = row[skip]
-        known = self.cases.get(number)
-        if known is None:
-            known = self.cases[number] = CaseRow(*row[skip:])
-        return known
+    def _keep(self, number: int, row: Row) -> None:
+        if self.cases.get(number) is None:
+            self.cases[number] = CaseRow(*row)
 
     def load_cases(self, numbers: Iterable[int]) -> None:
         """Rows by number; those that do not exist are remembered as such."""
         wanted = [number for number in set(numbers) if number not in self.cases]
-        for row in in_chunks(self._connection, _BY_NUMBER, wanted):
-            self._keep(row)
+        for row in _BY_NUMBER.rows(self._connection, wanted):
+            self._keep(row[0], row)
         for number in wanted:
             self.cases.setdefault(number, None)
 
@@ -117,9 +121,9 @@ class Loaded:
         wanted = [value for value in set(hashes) if value not in self.by_client]
         for value in wanted:
             self.by_client[value] = []
-        for row in in_chunks(self._connection, _BY_ADDRESS, wanted):
-            self._keep(row, 1)
-            self.by_client[row[0]].append(row[1])
+        for value, *row in _BY_ADDRESS.rows(self._connection, wanted):
+            self._keep(row[0], row)
+            self.by_client[value].append(row[0])
 
     def cases_of(self, numbers: Sequence[int]) -> Iterator[CaseRow]:
         """Rows by number with their keys at hand, however many there are: so many at a time as are kept."""
@@ -139,10 +143,7 @@ class Loaded:
     def case_row(self, number: int) -> CaseRow | None:
         """One row."""
         if number not in self.cases:
-            row = self._connection.execute(_ONE, {"b_number": number}).first()
-            self.cases[number] = None
-            if row is not None:
-                self._keep(row)
+            self.load_cases((number,))
         return self.cases[number]
 
     def case(self, row: CaseRow) -> Case:
@@ -158,8 +159,8 @@ class Loaded:
         wanted = [number for number in set(numbers) if number not in self.entries]
         for number in wanted:
             self.entries[number] = []
-        for row in in_chunks(self._connection, _ENTRIES_OF_CASES, wanted):
-            self.entries[row.case_number].append(row)
+        for row in _ENTRIES_OF_CASES.rows(self._connection, wanted):
+            self.entries[row[1]].append(row)
 
     # -- our mails -----------------------------------------------------------------------------------------------
 
@@ -168,13 +169,17 @@ class Loaded:
         wanted = [value for value in set(hashes) if value not in self.sent]
         for value in wanted:
             self.sent[value] = None
-        for row in in_chunks(self._connection, _SENT_BY_HASH, wanted):
-            self.sent[row.message_hash] = sent_mail(self._core, row)
+        for value, *row in _SENT_BY_HASH.rows(self._connection, wanted):
+            self.sent[value] = _sent_mail(self._core, row)
 
     def sent_by_id(self, outbox_id: int) -> SentMail | None:
         """One mail of ours by its number."""
-        row = self._connection.execute(_SENT_BY_ID, {"b_id": outbox_id}).first()
-        return None if row is None else sent_mail(self._core, row)
+        for _, *row in _SENT_BY_ID.all(self._connection, b_id=outbox_id):
+            return _sent_mail(self._core, row)
+        return None
+
+
+_CASE = Decoder(Case)
 
 
 def open_case_row(core: Core, row: CaseRow) -> Case:
@@ -185,7 +190,7 @@ def open_case_row(core: Core, row: CaseRow) -> Case:
         cipher = core.keys.cipher(row.key_id)
     except KeyGone:  # the erasure is half done: the start finishes it
         return erased_case(row)
-    return decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), Case)
+    return _CASE.decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,9 @@ class _Named:
     """What of a case tells its name."""
 
     name: str | None = field(default=None, repr=False)
+
+
+_NAMED = Decoder(_Named)
 
 
 def open_names(core: Core, connection: Connection, desk: str) -> Iterator[tuple[int, str]]:
@@ -209,7 +217,7 @@ def open_names(core: Core, connection: Connection, desk: str) -> Iterator[tuple[
                 cipher = core.keys.cipher(row.key_id)
             except KeyGone:  # the erasure is half done
                 continue
-            name = decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed), _Named).name
+            name = _NAMED.decode(unseal(cipher, place("cases", row.number, "sealed"), row.sealed)).name
             if name:
                 yield row.number, name
 
@@ -232,20 +240,21 @@ def case_rows(connection: Connection, states: Iterable[str] | None, desk: str | 
     return sorted((CaseRow(*row) for row in connection.execute(statement)), key=lambda row: row.number)
 
 
-def sent_mail(core: Core, row: AnyRow) -> SentMail:
-    """A mail of ours from its row with ``row_key``."""
+def _sent_mail(core: Core, row: Row) -> SentMail:
+    """A mail of ours from a row of _SENT, the hash left out."""
+    number, case, desk, audience, template, created, covers, round_trip, entry_id, content, data, key_id = row
     return SentMail(
-        row.id,
-        row.case_number,
-        row.desk,
-        row.audience,
-        row.template,
-        instant(row.created),
-        row.covers,
-        row.round_trip,
-        row.entry,
-        partial(_content, core, row.id, row.row_key, row.content),
-        partial(_data, core, row.id, row.row_key, row.data),
+        number,
+        case,
+        desk,
+        audience,
+        template,
+        instant(created),
+        covers,
+        round_trip,
+        entry_id,
+        partial(_content, core, number, key_id, content),
+        partial(_data, core, number, key_id, data),
     )
 
 
@@ -278,35 +287,35 @@ ENTRY_COLUMNS = (
 )
 
 
+_ROW_KEY = len(ENTRY_COLUMNS)
+_ENTRY_CONTENT = Decoder(EntryContent)
 WITH_CASE_KEY = select(*ENTRY_COLUMNS, func.coalesce(entry.c.key_id, cases.c.key_id).label("row_key")).select_from(
     entry.outerjoin(cases, cases.c.number == entry.c.case_number)
 )
-_ENTRIES_OF_CASES = WITH_CASE_KEY.where(entry.c.case_number.in_(bindparam("wanted", expanding=True))).order_by(
-    entry.c.id
+_ENTRIES_OF_CASES = Query(
+    WITH_CASE_KEY.where(entry.c.case_number.in_(bindparam("wanted", expanding=True))).order_by(entry.c.id)
 )
 
 
-def open_entries(core: Core, rows: Iterable[AnyRow]) -> list[Entry]:
+def open_entries(core: Core, rows: Sequence[Row]) -> list[Entry]:
     """Entries from rows of ENTRY_COLUMNS, row_key and perhaps raw; erased ones are empty."""
-    rows = list(rows)
-    ciphers = core.keys.load({row.row_key for row in rows if row.row_key is not None})
+    ciphers = core.keys.load({row[_ROW_KEY] for row in rows if row[_ROW_KEY] is not None})
     found = []
-    for row in rows:
-        cipher = ciphers.get(row.row_key)
+    for number, case, desk, at, kind, disposition, spool_id, round_trip, sealed, key_id, *more in rows:
+        cipher = ciphers.get(key_id)
         content, raw = EntryContent(), None
-        if cipher is not None and row.content is not None:
-            content = decode(unseal(cipher, place("entry", row.id, "content"), row.content), EntryContent)
-            sealed = getattr(row, "raw", None)
-            if sealed is not None:
-                raw = unseal(cipher, place("entry", row.id, "raw"), sealed)
+        if cipher is not None and sealed is not None:
+            content = _ENTRY_CONTENT.decode(unseal(cipher, place("entry", number, "content"), sealed))
+            if more and more[0] is not None:
+                raw = unseal(cipher, place("entry", number, "raw"), more[0])
         found.append(
             Entry(
-                case=row.case_number,
-                desk=row.desk,
-                at=instant(row.at),
-                kind=row.kind,
-                disposition=row.disposition,
-                spool_id=row.spool_id,
+                case=case,
+                desk=desk,
+                at=instant(at),
+                kind=kind,
+                disposition=disposition,
+                spool_id=spool_id,
                 author=content.author,
                 subject=content.subject,
                 text=content.text,
@@ -314,9 +323,9 @@ def open_entries(core: Core, rows: Iterable[AnyRow]) -> list[Entry]:
                 message_id=content.message_id,
                 raw=raw,
                 address=content.address,
-                round_trip=row.round_trip,
+                round_trip=round_trip,
                 extra=content.extra,
-                id=row.id,
+                id=number,
             )
         )
     return found

@@ -6,16 +6,26 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from maild.store.bulk import Query
 from maild.store.codes import code
 from maild.store.core import Core
 from maild.store.instants import instant, instant_or_none, micros, micros_or_none
-from maild.store.loaded import in_chunks
 from maild.store.records import Suspension
 from maild.store.tables import mark, memory, suspension
 from maild.store.vault import seal, unseal
 
-_SUSPENSIONS = select(suspension).where(suspension.c.client_hash.in_(bindparam("wanted", expanding=True)))
-_RECALL = select(memory.c.value).where(memory.c.name == bindparam("b_name"))
+_SUSPENSIONS = Query(
+    select(
+        suspension.c.client_hash,
+        suspension.c.desk,
+        suspension.c.reason,
+        suspension.c.since,
+        suspension.c.until,
+        suspension.c.told,
+        suspension.c.kind,
+    ).where(suspension.c.client_hash.in_(bindparam("wanted", expanding=True)))
+)
+_RECALL = Query(select(memory.c.value).where(memory.c.name == bindparam("b_name")))
 
 
 def _memory_place(name: str) -> bytes:
@@ -36,14 +46,15 @@ class Marks:
         wanted = [value for value in set(clients) if value not in self._suspensions]
         for value in wanted:
             self._suspensions[value] = None
-        for row in in_chunks(self._connection, _SUSPENSIONS, wanted):
-            self._suspensions[row.client_hash] = Suspension(
-                row.desk, row.reason, instant(row.since), instant_or_none(row.until), bool(row.told), row.kind
+        for client, desk, reason, since, until, told, kind in _SUSPENSIONS.rows(self._connection, wanted):
+            self._suspensions[client] = Suspension(
+                desk, reason, instant(since), instant_or_none(until), bool(told), kind
             )
 
     def suspension(self, client: bytes) -> Suspension | None:
         """The newest suspension of a client, over or not."""
-        self.load_suspensions((client,))
+        if client not in self._suspensions:
+            self.load_suspensions((client,))
         return self._suspensions[client]
 
     def suspend(self, client: bytes, value: Suspension) -> None:
@@ -96,7 +107,7 @@ class Marks:
     def recall(self, name: str) -> str | None:
         """A value, None where there is none."""
         if name not in self._recalled:
-            sealed = self._connection.execute(_RECALL, {"b_name": name}).scalar()
+            sealed = _RECALL.scalar(self._connection, b_name=name)
             self._recalled[name] = None if sealed is None else self._open(name, sealed)
         return self._recalled[name]
 

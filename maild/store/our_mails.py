@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, text
 
-from maild.store.bulk import Bulk
+from maild.store.bulk import Query
 from maild.store.core import AnyRow, Core
 from maild.store.instants import instant, micros
 from maild.store.loaded import Loaded
@@ -17,12 +17,14 @@ from maild.store.records import CounselorMail, Outcome, Outgoing, OutgoingConten
 from maild.store.tables import cases, outbox
 from maild.store.vault import Hasher
 
-_COUNTED = select(outbox.c.recipient_hash, outbox.c.created).where(
-    text("outbox.counted = 1"),  # word for word: see outbox_rows
-    outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
-    outbox.c.created >= bindparam("b_since"),
+_COUNTED = Query(
+    select(outbox.c.recipient_hash, outbox.c.created).where(
+        text("outbox.counted = 1"),  # word for word: see outbox_rows
+        outbox.c.recipient_hash.in_(bindparam("wanted", expanding=True)),
+        outbox.c.created >= bindparam("b_since"),
+    )
 )
-_ONCE = Bulk(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")), ("b_hash",))
+ONCE = Query(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")))
 _OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
 _TO_COUNSELORS = (
     select(outbox.c.id, outbox.c.content, outbox.c.state, outbox.c.concluded, ROW_KEY)
@@ -42,6 +44,7 @@ class OurMails:
     _pending: Pending
     _writing: bool
     _once: dict[bytes, int]
+    _find_once: Callable[[bytes], int | None]
     _counted: dict[bytes, list[int]]
     _counted_since: int | None
     _write: Callable[[], Pending]
@@ -53,25 +56,24 @@ class OurMails:
         wanted = [value for value in hashes if value not in self._counted]
         for value in wanted:
             self._counted[value] = []
-        for start in range(0, len(wanted), 500):
-            values = {"wanted": wanted[start : start + 500], "b_since": since}
-            for row in self._connection.execute(_COUNTED, values):
-                self._counted[row.recipient_hash].append(row.created)
+        for value, created in _COUNTED.rows(self._connection, wanted, b_since=since):
+            self._counted[value].append(created)
 
     def sent_mail(self, message_id: str) -> SentMail | None:
         """A mail of ours by its Message-ID."""
-        for number, mail in self._pending.queued:
-            if mail.message_id == message_id:
-                return _unsent(number, mail)
-        value = self._hasher.sent(message_id)
-        self._loaded.load_sent((value,))
-        return self._loaded.sent[value]
+        waiting = self._pending.queued_as.get(message_id)
+        if waiting is not None:
+            return _unsent(*waiting)
+        value, sent = self._hasher.sent(message_id), self._loaded.sent
+        if value not in sent:
+            self._loaded.load_sent((value,))
+        return sent[value]
 
     def outgoing(self, outbox_id: int) -> SentMail | None:
         """A mail of ours by its number."""
-        for number, mail in self._pending.queued:
-            if number == outbox_id:
-                return _unsent(number, mail)
+        waiting = self._pending.queued.get(outbox_id)
+        if waiting is not None:
+            return _unsent(outbox_id, waiting)
         return self._loaded.sent_by_id(outbox_id)
 
     def queue(self, mail: Outgoing) -> int:
@@ -80,10 +82,10 @@ class OurMails:
         value = self._hasher.once(mail.once)
         known = self._once.get(value)
         if known is None:
-            known = _ONCE.scalar(self._connection, {"b_hash": value})
+            known = self._find_once(value)
         if known is None:
             known = pending.numbers.next("outbox")
-            pending.queued.append((known, mail))
+            pending.queue(known, mail)
             if mail.counted and self._counted_since is not None and micros(mail.created) >= self._counted_since:
                 waiting = self._counted.get(self._hasher.recipient(mail.recipient))
                 if waiting is not None:
@@ -98,8 +100,7 @@ class OurMails:
         covered = self._counted_since is not None and self._counted_since <= start and value in self._counted
         if not covered:
             self.flush_if_writing()
-            rows = self._connection.execute(_COUNTED, {"wanted": [value], "b_since": start})
-            return len(rows.all())
+            return len(_COUNTED.rows(self._connection, [value], b_since=start))
         return sum(1 for created in self._counted[value] if created >= start)
 
     def flush_if_writing(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Select, bindparam, func, select, text, update
 
-from maild.store.codec import decode
+from maild.store.codec import Decoder
 from maild.store.codes import code as clean
 from maild.store.core import AnyRow, Core
 from maild.store.errors import StoreError
@@ -39,9 +39,12 @@ _CLAIM = (
 )
 
 
+_CONTENT = Decoder(OutgoingContent)
+
+
 def content_of(cipher: AESGCM, row_id: int, sealed: bytes) -> OutgoingContent:
     """The personal part of a row."""
-    return decode(unseal(cipher, place("outbox", row_id, "content"), sealed), OutgoingContent)
+    return _CONTENT.decode(unseal(cipher, place("outbox", row_id, "content"), sealed))
 
 
 class OutboxRows:

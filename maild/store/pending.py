@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from maild.desk.case import Case
+from maild.mail.values import replace
 from maild.store import audit as trail
-from maild.store.bulk import Bulk
+from maild.store.bulk import Bulk, Query, Row
 from maild.store.codec import encode
 from maild.store.core import Core, Numbers
 from maild.store.errors import StoreError
@@ -23,14 +23,14 @@ from maild.store.instants import micros, micros_or_none
 from maild.store.loaded import CaseRow, Loaded
 from maild.store.records import Entry, EntryContent, Outgoing, OutgoingContent
 from maild.store.tables import case_address, cases, deadline, entry, outbox, seen, spool
-from maild.store.vault import Hasher, place, seal
+from maild.store.vault import Hasher, seal
 
 _CASE_VALUES = ("client_hash", "state", "reason", "flags", "closed", "round_trip", "completed", "replies", "sealed")
 _UPDATE_CASE = Bulk(
     update(cases)
     .where(cases.c.number == bindparam("b_number"))
     .values({name: bindparam(f"b_{name}") for name in _CASE_VALUES}),
-    ("b_number", *(f"b_{name}" for name in _CASE_VALUES)),
+    (*(f"b_{name}" for name in _CASE_VALUES), "b_number"),
 )
 _INSERT_CASES = Bulk(insert(cases), [column.name for column in cases.c])
 _INSERT_CASE_ADDRESS = Bulk(insert(case_address), ("address_hash", "case_number"))
@@ -41,8 +41,13 @@ _NOT_YET = ("attempted", "concluded")
 _INSERT_OUTBOX = Bulk(insert(outbox), [column.name for column in outbox.c if column.name not in _NOT_YET])
 _DELETE_DEADLINES = Bulk(delete(deadline).where(deadline.c.case_number == bindparam("b_number")), ("b_number",))
 _DELETE_ADDRESSES = Bulk(delete(case_address).where(case_address.c.case_number == bindparam("b_number")), ("b_number",))
-_SETTLE = Bulk(update(outbox).where(outbox.c.id == bindparam("b_id")).values(settled=1), ("b_id",))
-_DONE = delete(spool).where(spool.c.id.in_(bindparam("wanted", expanding=True))).returning(spool.c.id, spool.c.key_id)
+_SETTLE = Bulk(
+    update(outbox).where(outbox.c.id == bindparam("b_id")).values(settled=bindparam("b_settled")), ("b_settled", "b_id")
+)
+_SPOOLED = Query(select(spool.c.id, spool.c.key_id).where(spool.c.id.in_(bindparam("wanted", expanding=True))))
+_DONE = Bulk(delete(spool).where(spool.c.id == bindparam("b_id")), ("b_id",))
+#: A row's own key, None where its case's seals it, and the cipher of either.
+Key = tuple[int | None, AESGCM]
 
 
 class Pending:
@@ -61,8 +66,10 @@ class Pending:
         self.numbers = Numbers(connection)
         self.cases: dict[int, tuple[Case, Mapping[str, datetime]]] = {}
         self._by_client: dict[bytes, set[int]] = {}
-        self.entries: list[tuple[int, Entry]] = []
-        self.queued: list[tuple[int, Outgoing]] = []
+        self.entries: dict[int, Entry] = {}
+        self._of_case: dict[int, list[int]] = {}  # entries by case
+        self.queued: dict[int, Outgoing] = {}
+        self.queued_as: dict[str, tuple[int, Outgoing]] = {}  # by Message-ID
         self.settled: set[int] = set()
         self.audit: list[trail.Noted] = []
         self.done: set[int] = set()
@@ -108,227 +115,216 @@ class Pending:
         """Cases to write that this client's address finds."""
         return self._by_client.get(client, set())
 
+    def record(self, number: int, item: Entry) -> None:
+        """An entry to write."""
+        if number in self.entries:
+            raise ValueError(f"entry {number} was recorded already")
+        self.entries[number] = item if item.id == number else replace(item, id=number)
+        if item.case is not None:
+            self._of_case.setdefault(item.case, []).append(number)
+
+    def entry(self, number: int) -> Entry | None:
+        """An entry to write."""
+        return self.entries.get(number)
+
+    def entries_of(self, case: int) -> list[Entry]:
+        """Entries to write of a case, oldest first."""
+        return [self.entries[number] for number in self._of_case.get(case, ())]
+
+    def queue(self, number: int, mail: Outgoing) -> None:
+        """A mail to write."""
+        self.queued[number] = mail
+        self.queued_as.setdefault(mail.message_id, (number, mail))
+
     def flush(self) -> None:
         """Write everything that waits."""
         waits = (self.cases, self.entries, self.queued, self.settled, self.audit, self.done)
         if any(waits) or self.numbers.changed:
             self.lock()
-        ciphers = self._make_keys()
+        self._take_away()
+        case_keys, entry_keys, mail_keys = self._make_keys()
         if self.cases:
             self.rename()
-        self._write_cases(ciphers)
-        self._write_entries(ciphers)
-        self._write_outbox(ciphers)
-        if self.settled:
-            _SETTLE.run(self._connection, [{"b_id": number} for number in sorted(self.settled)])
-        if self.done:
-            rows = self._connection.execute(_DONE, {"wanted": sorted(self.done)}).all()
-            self.spent_keys += [row.key_id for row in rows]
+            self._write_cases(case_keys)
+        self._write_entries(entry_keys)
+        self._write_outbox(mail_keys)
+        _SETTLE.run(self._connection, [(1, number) for number in sorted(self.settled)])
         if self.audit:
             self.anchor = trail.append(self._core, self._connection, self.audit)
         self.numbers.save()
         self.cases.clear()
         self._by_client.clear()
         self.entries.clear()
+        self._of_case.clear()
         self.queued.clear()
+        self.queued_as.clear()
         self.settled.clear()
         self.audit.clear()
         self.done.clear()
 
+    def _take_away(self) -> None:
+        """The mails that were decided upon leave the spool. First of all: what is written next takes their pages, so
+        that each is written once."""
+        if self.done:
+            numbers = sorted(self.done)
+            self.spent_keys += [key_id for _, key_id in _SPOOLED.rows(self._connection, numbers)]
+            _DONE.run(self._connection, [(number,) for number in numbers])
+
     # -- keys ----------------------------------------------------------------------------------------------------
 
-    def _make_keys(self) -> dict[tuple[str, int], tuple[int | None, AESGCM]]:
-        """A cipher for each case, entry and mail to write: (own key or None, cipher)."""
+    def _make_keys(self) -> tuple[dict[int, tuple[int, AESGCM]], dict[int, Key], dict[int, Key]]:
+        """The key of each case, entry and mail to write."""
         core = self._core
         if not (self.cases or self.entries or self.queued):
-            return {}
+            return {}, {}, {}
         rows = {number: self._row_of(number) for number in self._case_numbers()}
-        lacking: list[tuple[str, int, int | None]] = [
-            ("case", number, number) for number in self.cases if rows.get(number) is None
-        ]
         keyed = {number for number, row in rows.items() if number in self.cases or (row is not None and row.key_id)}
-        own: list[tuple[str, int, int | None]] = [
-            ("entry", n, None) for n, item in self.entries if item.case not in keyed
-        ]
-        own += [("outbox", n, None) for n, mail in self.queued if mail.case not in keyed]
-        lacking += own
-        made = core.keys.take(len(lacking))
-        self.owners |= {key_id: case for (_, _, case), (key_id, _) in zip(lacking, made, strict=True) if case}
-        result: dict[tuple[str, int], tuple[int | None, AESGCM]] = {
-            (kind, number): key for (kind, number, _), key in zip(lacking, made, strict=True)
-        }
+        new = [number for number in self.cases if rows[number] is None]
+        entries = [number for number, item in self.entries.items() if item.case not in keyed]
+        mails = [number for number, mail in self.queued.items() if mail.case not in keyed]
+        made = core.keys.take(len(new) + len(entries) + len(mails))
+        of_case = dict(zip(new, made, strict=False))
+        self.owners |= {key_id: number for number, (key_id, _) in of_case.items()}
         loaded = core.keys.load({row.key_id for row in rows.values() if row is not None and row.key_id})
         for number in keyed:
-            if ("case", number) not in result:
+            if number not in of_case:
                 row = rows[number]
-                if row is None or row.key_id not in loaded:
+                key_id = row.key_id if row is not None else None
+                if key_id is None or key_id not in loaded:
                     raise StoreError(f"Case {number} was erased; nothing can be added to it.")
-                result["case", number] = (row.key_id, loaded[row.key_id])
-        for number, item in self.entries:
+                of_case[number] = (key_id, loaded[key_id])
+        of_entry: dict[int, Key] = dict(zip(entries, made[len(new) :], strict=False))
+        of_mail: dict[int, Key] = dict(zip(mails, made[len(new) + len(entries) :], strict=True))
+        for number, item in self.entries.items():
             if item.case in keyed and item.case is not None:
-                result["entry", number] = (None, result["case", item.case][1])
-        for number, mail in self.queued:
+                of_entry[number] = (None, of_case[item.case][1])
+        for number, mail in self.queued.items():
             if mail.case in keyed and mail.case is not None:
-                result["outbox", number] = (None, result["case", mail.case][1])
-        return result
+                of_mail[number] = (None, of_case[mail.case][1])
+        return of_case, of_entry, of_mail
 
     def _case_numbers(self) -> set[int]:
         numbers = set(self.cases)
-        numbers |= {item.case for _, item in self.entries if item.case is not None}
-        numbers |= {mail.case for _, mail in self.queued if mail.case is not None}
+        numbers |= {item.case for item in self.entries.values() if item.case is not None}
+        numbers |= {mail.case for mail in self.queued.values() if mail.case is not None}
         return numbers
 
     # -- cases ---------------------------------------------------------------------------------------------------
 
-    def _write_cases(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
-        if not self.cases:
-            return
-        new: list[dict[str, Any]] = []
-        old: list[dict[str, Any]] = []
-        new_addresses: list[dict[str, Any]] = []
-        stale_addresses: list[int] = []
-        deadlines: list[dict[str, Any]] = []
+    def _write_cases(self, keys: Mapping[int, tuple[int, AESGCM]]) -> None:
+        new: list[Row] = []
+        closing: list[Row] = []
+        staying: list[Row] = []
+        addresses: list[Row] = []
+        moved: list[Row] = []  # cases whose addresses are not what they were
+        deadlines: list[Row] = []
+        loaded = self._loaded.cases
         for number, (case, due) in self.cases.items():
             row = self._row_of(number)
-            key_id, cipher = ciphers["case", number]
+            key_id, cipher = keys[number]
             hashes = self.address_hashes(case)
-            values = {
-                "client_hash": hashes[0] if hashes else None,
-                "state": case.state,
-                "reason": case.reason,
-                "flags": " ".join(sorted(case.flags)),
-                "closed": micros_or_none(case.closed),
-                "round_trip": case.round_trip,
-                "completed": case.completed,
-                "replies": case.replies,
-                "sealed": seal(cipher, place("cases", number, "sealed"), encode(case)),
-            }
-            addresses = [{"address_hash": value, "case_number": number} for value in hashes]
+            client = hashes[0] if hashes else None
+            flags = " ".join(sorted(case.flags))
+            closed = micros_or_none(case.closed)
+            sealed = seal(cipher, b"cases/%d/sealed" % number, encode(case))
+            counts = (case.round_trip, case.completed, case.replies)
+            deadlines += [(number, kind, micros(at)) for kind, at in due.items()]
             if row is None:
-                new.append(
-                    values
-                    | {
-                        "number": number,
-                        "desk": case.desk,
-                        "opened": micros(case.opened),
-                        "previous": case.previous,
-                        "key_id": key_id,
-                    }
+                opened = micros(case.opened)
+                dates = (opened, closed, case.previous)
+                new.append((number, case.desk, client, case.state, case.reason, flags, *dates, *counts, key_id, sealed))
+                addresses += [(value, number) for value in hashes]
+                loaded[number] = CaseRow(
+                    number, case.desk, case.state, case.reason, flags, opened, closed, case.previous, key_id, b"", case
                 )
-                new_addresses += addresses
-            else:
-                if row.case is None or (row.case.client, row.case.addresses) != (case.client, case.addresses):
-                    stale_addresses.append(number)
-                    new_addresses += addresses
-                old.append({f"b_{name}": value for name, value in values.items()} | {"b_number": number})
-            deadlines += [{"case_number": number, "kind": kind, "at": micros(at)} for kind, at in due.items()]
-        connection = self._connection
-        if old:
-            # What closes goes first: a client's old case may close where the new one opens.
-            old.sort(key=lambda row: row["b_state"] != "closed")
-            _UPDATE_CASE.run(connection, old)
-            _DELETE_DEADLINES.run(connection, [{"b_number": row["b_number"]} for row in old])
-        if new:
-            _INSERT_CASES.run(self._connection, new)
-        if stale_addresses:
-            _DELETE_ADDRESSES.run(connection, [{"b_number": number} for number in stale_addresses])
-        if new_addresses:
-            _INSERT_CASE_ADDRESS.run(self._connection, new_addresses)
-        if deadlines:
-            _INSERT_DEADLINE.run(self._connection, deadlines)
-        for number, (case, _) in self.cases.items():
-            row = self._row_of(number)
-            if row is None:
-                opened, closed = micros(case.opened), micros_or_none(case.closed)
-                flags = " ".join(sorted(case.flags))
-                key_id = ciphers["case", number][0]
-                row = CaseRow(
-                    number, case.desk, case.state, case.reason, flags, opened, closed, case.previous, key_id, b""
-                )
-                self._loaded.cases[number] = row
+                continue
+            if row.case is None or (row.case.client, row.case.addresses) != (case.client, case.addresses):
+                moved.append((number,))
+                addresses += [(value, number) for value in hashes]
+            to = staying if case.is_open else closing
+            to.append((client, case.state, case.reason, flags, closed, *counts, sealed, number))
             row.state, row.case = case.state, case
+        connection = self._connection
+        # What closes goes first: a client's old case may close where the new one opens.
+        old = closing + staying
+        _UPDATE_CASE.run(connection, old)
+        _DELETE_DEADLINES.run(connection, [row[-1:] for row in old])
+        _INSERT_CASES.run(connection, new)
+        _DELETE_ADDRESSES.run(connection, moved)
+        _INSERT_CASE_ADDRESS.run(connection, addresses)
+        _INSERT_DEADLINE.run(connection, deadlines)
 
     # -- entries and mails ---------------------------------------------------------------------------------------
 
-    def _write_entries(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
-        rows: list[dict[str, Any]] = []
-        foreign: list[dict[str, Any]] = []
+    def _write_entries(self, keys: Mapping[int, Key]) -> None:
+        rows: list[Row] = []
+        foreign: list[Row] = []
         hasher = self._hasher
-        for number, item in self.entries:
-            key_id, cipher = ciphers["entry", number]
+        for number, item in self.entries.items():
+            key_id, cipher = keys[number]
+            desk, case, address, body = item.desk, item.case, item.address, item.body_key
+            at = micros(item.at)
             content = EntryContent(
-                item.author, item.subject, item.text, item.own_text, item.message_id, item.address, item.extra
+                item.author, item.subject, item.text, item.own_text, item.message_id, address, item.extra
             )
             body_hash = None
-            if item.body_key:
-                body_hash = (
-                    hasher.case_body(item.case, item.body_key)
-                    if item.case is not None
-                    else hasher.body(item.desk, item.address, item.body_key)
-                )
+            if body:
+                body_hash = hasher.case_body(case, body) if case is not None else hasher.body(desk, address, body)
             rows.append(
-                {
-                    "id": number,
-                    "case_number": item.case,
-                    "desk": item.desk,
-                    "at": micros(item.at),
-                    "kind": item.kind,
-                    "disposition": item.disposition,
-                    "spool_id": item.spool_id,
-                    "round_trip": item.round_trip,
-                    "address_hash": hasher.client(item.desk, item.address) if item.address else None,
-                    "body_hash": body_hash,
-                    "key_id": key_id,
-                    "content": seal(cipher, place("entry", number, "content"), encode(content)),
-                    "raw": None if item.raw is None else seal(cipher, place("entry", number, "raw"), item.raw),
-                }
-            )
-            if item.message_id and item.address:
-                foreign.append(
-                    {
-                        "entry_id": number,
-                        "message_hash": hasher.foreign(item.desk, item.address, item.message_id),
-                        "body_hash": hasher.body(item.desk, item.address, item.body_key),
-                        "at": micros(item.at),
-                        "case_number": item.case,
-                    }
+                (
+                    number,
+                    case,
+                    desk,
+                    at,
+                    item.kind,
+                    item.disposition,
+                    item.spool_id,
+                    item.round_trip,
+                    hasher.client(desk, address) if address else None,
+                    body_hash,
+                    key_id,
+                    seal(cipher, b"entry/%d/content" % number, encode(content)),
+                    None if item.raw is None else seal(cipher, b"entry/%d/raw" % number, item.raw),
                 )
+            )
+            if item.message_id and address:
+                message_hash = hasher.foreign(desk, address, item.message_id)
+                foreign.append((number, message_hash, hasher.body(desk, address, body), at, case))
         if rows:
             _INSERT_ENTRY.run(self._connection, rows)
             self._loaded.entries.clear()
-        if foreign:
-            _INSERT_SEEN.run(self._connection, foreign)
+        _INSERT_SEEN.run(self._connection, foreign)
 
-    def _write_outbox(self, ciphers: Mapping[tuple[str, int], tuple[int | None, AESGCM]]) -> None:
-        rows: list[dict[str, Any]] = []
+    def _write_outbox(self, keys: Mapping[int, Key]) -> None:
+        rows: list[Row] = []
         hasher = self._hasher
-        for number, mail in self.queued:
-            key_id, cipher = ciphers["outbox", number]
+        for number, mail in self.queued.items():
+            key_id, cipher = keys[number]
             content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
+            created = micros(mail.created)
             rows.append(
-                {
-                    "id": number,
-                    "case_number": mail.case,
-                    "desk": mail.desk,
-                    "audience": mail.audience,
-                    "template": mail.template,
-                    "created": micros(mail.created),
-                    "counted": int(mail.counted),
-                    "covers": mail.covers,
-                    "entry": mail.entry,
-                    "round_trip": mail.round_trip,
-                    "message_hash": hasher.sent(mail.message_id),
-                    "once_hash": hasher.once(mail.once),
-                    "recipient_hash": hasher.recipient(mail.recipient),
-                    "key_id": key_id,
-                    "content": seal(cipher, place("outbox", number, "content"), encode(content)),
-                    "data": seal(cipher, place("outbox", number, "data"), mail.data),
-                    "state": "pending",
-                    "attempts": 0,
-                    "next_attempt": micros(mail.not_before or mail.created),
-                    "code": "",
-                    "settled": 0,
-                }
+                (
+                    number,
+                    mail.case,
+                    mail.desk,
+                    mail.audience,
+                    mail.template,
+                    created,
+                    int(mail.counted),
+                    mail.covers,
+                    mail.entry,
+                    mail.round_trip,
+                    hasher.sent(mail.message_id),
+                    hasher.once(mail.once),
+                    hasher.recipient(mail.recipient),
+                    key_id,
+                    seal(cipher, b"outbox/%d/content" % number, encode(content)),
+                    seal(cipher, b"outbox/%d/data" % number, mail.data),
+                    "pending",
+                    0,
+                    created if mail.not_before is None else micros(mail.not_before),
+                    "",
+                    0,
+                )
             )
-        if rows:
-            _INSERT_OUTBOX.run(self._connection, rows)
+        _INSERT_OUTBOX.run(self._connection, rows)

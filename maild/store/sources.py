@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
+from maild.store.bulk import Query, Row
 from maild.store.core import Core
 from maild.store.instants import instant, instant_or_none, micros
 from maild.store.records import Outage, SourceState
@@ -14,6 +15,12 @@ from maild.store.tables import imap_cursor, outage, source
 
 _SHORTEST_OUTAGE = 120_000_000  # two minutes: polls are late now and then
 _MISSED = 3
+_SOURCES = Query(select(source.c.name, source.c.every_us, source.c.last_read).order_by(source.c.name))
+_OUTAGES = Query(
+    select(outage.c.source, outage.c.start, outage.c.end)
+    .where(or_(outage.c.end.is_(None), outage.c.end > bindparam("b_since")))
+    .order_by(outage.c.start, outage.c.source)
+)
 
 
 def _allowed(every_us: int) -> int:
@@ -68,33 +75,40 @@ class Sources:
 
     def outages(self, since: datetime, now: datetime | None = None) -> list[Outage]:
         """Outages that end after ``since`` or last. With ``now``, sources that are late at this moment count too."""
-        statement = (
-            select(outage)
-            .where(or_(outage.c.end.is_(None), outage.c.end > micros(since)))
-            .order_by(outage.c.start, outage.c.source)
-        )
         with self._core.database.read() as connection:
-            found = [Outage(r.source, instant(r.start), instant_or_none(r.end)) for r in connection.execute(statement)]
-            if now is not None:
-                down = {o.source for o in found if o.end is None}
-                for row in connection.execute(select(source).where(source.c.last_read.is_not(None))):
-                    if row.name not in down and micros(now) - row.last_read > _allowed(row.every_us):
-                        found.append(Outage(row.name, instant(row.last_read), None))
-        return found
+            return _outages(connection, since, now, () if now is None else _SOURCES.all(connection))
 
     def states(self) -> list[SourceState]:
         """All registered sources."""
         with self._core.database.read() as connection:
-            return [
-                SourceState(row.name, instant_or_none(row.last_read), row.every_us / 1_000_000)
-                for row in connection.execute(select(source).order_by(source.c.name))
-            ]
+            return _states(_SOURCES.all(connection))
+
+    def standing(self, since: datetime, now: datetime) -> tuple[list[SourceState], list[Outage]]:
+        """Both at one moment: what is asked for each batch of mails."""
+        with self._core.database.read() as connection:
+            rows = _SOURCES.all(connection)
+            return _states(rows), _outages(connection, since, now, rows)
 
     def cursor(self, name: str) -> tuple[int, int] | None:
         """UIDVALIDITY and UID of the last mail kept from this source."""
         with self._core.database.read() as connection:
             row = connection.execute(select(imap_cursor).where(imap_cursor.c.source == name)).first()
         return None if row is None else (row.uidvalidity, row.uid)
+
+
+def _states(rows: Sequence[Row]) -> list[SourceState]:
+    return [SourceState(name, instant_or_none(last), every_us / 1_000_000) for name, every_us, last in rows]
+
+
+def _outages(connection: Connection, since: datetime, now: datetime | None, sources: Sequence[Row]) -> list[Outage]:
+    rows = _OUTAGES.all(connection, b_since=micros(since))
+    found = [Outage(name, instant(start), instant_or_none(end)) for name, start, end in rows]
+    if now is not None:
+        down = {one.source for one in found if one.end is None}
+        for name, every_us, last in sources:
+            if last is not None and name not in down and micros(now) - last > _allowed(every_us):
+                found.append(Outage(name, instant(last), None))
+    return found
 
 
 def _start(connection: Connection, name: str, start: int, end: int | None) -> None:

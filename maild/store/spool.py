@@ -8,10 +8,10 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from maild.store.bulk import Bulk
-from maild.store.codec import decode, encode
+from maild.store.bulk import Bulk, Query, Row
+from maild.store.codec import Decoder, encode
 from maild.store.codes import code
-from maild.store.core import AnyRow, Core, Numbers
+from maild.store.core import Core, Numbers
 from maild.store.errors import StoreError
 from maild.store.instants import instant, instant_or_none, micros
 from maild.store.records import Envelope, Incoming, QuarantineRow, Spooled
@@ -20,13 +20,20 @@ from maild.store.vault import place, seal, unseal
 
 _FIELDS = ("id", "source", "arrived", "attempts", "retry_at", "key_id", "envelope", "raw")
 _INSERT = Bulk(insert(spool), _FIELDS)
-_COUNT = update(spool).where(spool.c.id == bindparam("b_id")).values(attempts=spool.c.attempts + 1)
-_WAITING = (
-    select(spool)
+_COUNT = Bulk(
+    update(spool).where(spool.c.id == bindparam("b_id")).values(attempts=bindparam("b_attempts")),
+    ("b_attempts", "b_id"),
+)
+_MAIL = (
+    spool.c.id, spool.c.source, spool.c.arrived, spool.c.attempts, spool.c.key_id, spool.c.envelope, spool.c.raw,
+)  # fmt: skip
+_WAITING = Query(
+    select(*_MAIL)
     .where(spool.c.quarantined.is_(None), spool.c.retry_at <= bindparam("b_now"))
     .order_by(spool.c.retry_at, spool.c.id)
     .limit(bindparam("b_limit"))
 )
+_ENVELOPE = Decoder(Envelope)
 
 
 class Spool:
@@ -48,44 +55,44 @@ class Spool:
             for spool_id, (mail, (key_id, cipher)) in enumerate(zip(mails, keys, strict=True), first):
                 envelope = encode(Envelope(mail.envelope_from, mail.recipients))
                 rows.append(
-                    {
-                        "id": spool_id,
-                        "source": mail.source,
-                        "arrived": micros(mail.arrived),
-                        "attempts": 0,
-                        "retry_at": 0,  # at once, before whatever was postponed
-                        "key_id": key_id,
-                        "envelope": seal(cipher, place("spool", spool_id, "envelope"), envelope),
-                        "raw": seal(cipher, place("spool", spool_id, "raw"), mail.raw),
-                    }
+                    (
+                        spool_id,
+                        mail.source,
+                        micros(mail.arrived),
+                        0,
+                        0,  # at once, before whatever was postponed
+                        key_id,
+                        seal(cipher, place("spool", spool_id, "envelope"), envelope),
+                        seal(cipher, place("spool", spool_id, "raw"), mail.raw),
+                    )
                 )
             _INSERT.run(connection, rows)
             _move_cursors(connection, mails)
             numbers.save()
-        return [row["id"] for row in rows]  # type: ignore[misc]
+        return [row[0] for row in rows]
 
     def take(self, limit: int, now: datetime) -> list[Spooled]:
         """The oldest waiting mails; their attempt is counted and committed before this returns (M9)."""
         core = self._core
         with core.database.write(durable=False) as connection:  # a kill cannot undo it; a power cut may
-            rows = connection.execute(_WAITING, {"b_now": micros(now), "b_limit": limit}).all()
-            if rows:
-                connection.execute(_COUNT, [{"b_id": row.id} for row in rows])
-        core.keys.load([row.key_id for row in rows])
+            rows = _WAITING.all(connection, b_now=micros(now), b_limit=limit)
+            _COUNT.run(connection, [(attempts + 1, number) for number, _, _, attempts, _, _, _ in rows])
+        core.keys.load([key_id for _, _, _, _, key_id, _, _ in rows])
         return [self._spooled(row, 1) for row in rows]
 
-    def _spooled(self, row: AnyRow, more: int = 0) -> Spooled:
+    def _spooled(self, row: Row, more: int = 0) -> Spooled:
+        number, source, arrived, attempts, key_id, envelope, raw = row
         return Spooled(
-            row.id,
-            row.source,
-            instant(row.arrived),
-            row.attempts + more,
-            partial(self._envelope, row.id, row.key_id, row.envelope),
-            partial(self._raw, row.id, row.key_id, row.raw),
+            number,
+            source,
+            instant(arrived),
+            attempts + more,
+            partial(self._envelope, number, key_id, envelope),
+            partial(self._raw, number, key_id, raw),
         )
 
     def _envelope(self, spool_id: int, key_id: int, sealed: bytes) -> Envelope:
-        return decode(unseal(self._core.keys.cipher(key_id), place("spool", spool_id, "envelope"), sealed), Envelope)
+        return _ENVELOPE.decode(unseal(self._core.keys.cipher(key_id), place("spool", spool_id, "envelope"), sealed))
 
     def _raw(self, spool_id: int, key_id: int, sealed: bytes) -> bytes:
         return unseal(self._core.keys.cipher(key_id), place("spool", spool_id, "raw"), sealed)
@@ -93,7 +100,7 @@ class Spool:
     def get(self, spool_id: int) -> Spooled:
         """One mail, waiting or set aside, without counting an attempt; StoreError if there is none."""
         with self._core.database.read() as connection:
-            row = connection.execute(select(spool).where(spool.c.id == spool_id)).first()
+            row = connection.execute(select(*_MAIL).where(spool.c.id == spool_id)).first()
         if row is None:
             raise StoreError(f"There is no mail {spool_id} in the spool.")
         return self._spooled(row)

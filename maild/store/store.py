@@ -135,6 +135,10 @@ class Store:
         """All registered sources."""
         return self._sources.states()
 
+    def standing(self, since: datetime, now: datetime) -> tuple[list[SourceState], list[Outage]]:
+        """``sources`` and ``outages`` at one moment."""
+        return self._sources.standing(since, now)
+
     def imap_cursor(self, source: str) -> tuple[int, int] | None:
         """(UIDVALIDITY, UID) of the last mail kept from the source (M8)."""
         return self._sources.cursor(source)

@@ -6,22 +6,22 @@ memory (``pending``) and go out in bulk at the commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from maild.desk.case import Case
-from maild.mail.values import replace
 from maild.store import audit as trail
 from maild.store import erasure, marks
+from maild.store.bulk import Query, Row
 from maild.store.codes import code as clean
-from maild.store.core import AnyRow, Core
+from maild.store.core import Core
 from maild.store.errors import Overtaken
 from maild.store.instants import instant, micros
-from maild.store.loaded import WITH_CASE_KEY, Loaded, in_chunks, open_entries, open_names
+from maild.store.loaded import WITH_CASE_KEY, Loaded, open_entries, open_names
 from maild.store.open_names import DeskNames
-from maild.store.our_mails import OurMails
+from maild.store.our_mails import ONCE, OurMails
 from maild.store.outlasting import Outlasting
 from maild.store.pending import Pending
 from maild.store.records import (
@@ -33,13 +33,12 @@ from maild.store.tables import cases, deadline, entry, seen
 
 _ENTRIES_OF = WITH_CASE_KEY.where(entry.c.case_number == bindparam("b_case")).order_by(entry.c.id)
 _ENTRY = WITH_CASE_KEY.where(entry.c.id == bindparam("b_id"))
-_SAME_BODY = WITH_CASE_KEY.where(entry.c.body_hash == bindparam("b_hash")).order_by(entry.c.id.desc()).limit(1)
-_BODIES = (
+_BODIES = Query(
     select(entry.c.body_hash, func.max(entry.c.id))
     .where(entry.c.body_hash.in_(bindparam("wanted", expanding=True)))
     .group_by(entry.c.body_hash)
 )
-_SEEN = (
+_SEEN = Query(
     select(seen.c.message_hash, seen.c.at, seen.c.body_hash, seen.c.case_number, seen.c.entry_id)
     .where(seen.c.message_hash.in_(bindparam("wanted", expanding=True)))
     .order_by(seen.c.entry_id)
@@ -70,6 +69,7 @@ class Transaction(OurMails, Outlasting):
         self._seen: dict[bytes, list[Seen]] = {}
         self._bodies: dict[bytes, int | None] = {}
         self._once: dict[bytes, int] = {}
+        self._find_once = ONCE.finder(connection, "b_hash")
         self._counted: dict[bytes, list[int]] = {}
         self._counted_since: int | None = None
         self._names: dict[str, DeskNames] = {}
@@ -138,16 +138,15 @@ class Transaction(OurMails, Outlasting):
         wanted = [value for value in set(hashes) if value not in self._seen]
         for value in wanted:
             self._seen[value] = []
-        for row in in_chunks(self._connection, _SEEN, wanted):
-            found = Seen(instant(row.at), row.body_hash, row.case_number, row.entry_id)
-            self._seen[row.message_hash].append(found)
+        for value, at, body_hash, case, number in _SEEN.rows(self._connection, wanted):
+            self._seen[value].append(Seen(instant(at), body_hash, case, number))
 
     def _load_bodies(self, hashes: Iterable[bytes]) -> None:
         wanted = [value for value in set(hashes) if value not in self._bodies]
         for value in wanted:
             self._bodies[value] = None
-        for row in in_chunks(self._connection, _BODIES, wanted):
-            self._bodies[row[0]] = row[1]
+        for value, number in _BODIES.rows(self._connection, wanted):
+            self._bodies[value] = number
 
     # -- cases ---------------------------------------------------------------------------------------------------
 
@@ -185,11 +184,12 @@ class Transaction(OurMails, Outlasting):
         return [case for number in numbers if (case := self.case(number)) is not None]
 
     def _numbers_of(self, client: bytes) -> list[int]:
-        self._loaded.load_clients((client,))
-        numbers = set(self._loaded.by_client[client])
-        numbers -= self._pending.cases.keys()  # what was put may have other addresses now
-        numbers |= self._pending.numbers_of(client)
-        return sorted(numbers, reverse=True)
+        by_client, pending = self._loaded.by_client, self._pending
+        if client not in by_client:
+            self._loaded.load_clients((client,))
+        # what was put may have other addresses now
+        numbers = {number for number in by_client[client] if number not in pending.cases}
+        return sorted(numbers | pending.numbers_of(client), reverse=True)
 
     def has_open_cases(self, desk: str) -> bool:
         """Whether a desk has any open case."""
@@ -254,7 +254,7 @@ class Transaction(OurMails, Outlasting):
         """Keep one accepted mail, reply or note; returns its number."""
         pending = self._write()
         number = item.id or pending.numbers.next("entry")
-        pending.entries.append((number, item))
+        pending.record(number, item)
         if item.message_id and item.address:
             value = self._hasher.foreign(item.desk, item.address, item.message_id)
             if value in self._seen:
@@ -270,29 +270,30 @@ class Transaction(OurMails, Outlasting):
 
     def entries(self, case: int, *, with_raw: bool = False) -> list[Entry]:
         """What was recorded for a case, oldest first. ``raw`` only where asked for."""
-        rows: Iterable[AnyRow]
+        rows: Sequence[Row]
         if with_raw:
-            rows = self._connection.execute(_ENTRIES_OF.add_columns(entry.c.raw), {"b_case": case})
+            rows = self._connection.execute(_ENTRIES_OF.add_columns(entry.c.raw), {"b_case": case}).all()
         else:
-            self._loaded.load_entries((case,))
+            if case not in self._loaded.entries:
+                self._loaded.load_entries((case,))
             rows = self._loaded.entries[case]
-        found = open_entries(self._core, rows)
-        return found + [replace(item, id=number) for number, item in self._pending.entries if item.case == case]
+        waiting = self._pending.entries_of(case)
+        return open_entries(self._core, rows) + waiting if rows else waiting
 
     def entry(self, entry_id: int, *, with_raw: bool = False) -> Entry | None:
         """One entry by its number. ``raw`` only where asked for."""
-        for number, item in self._pending.entries:
-            if number == entry_id:
-                return replace(item, id=number)
+        waiting = self._pending.entry(entry_id)
+        if waiting is not None:
+            return waiting
         statement = _ENTRY.add_columns(entry.c.raw) if with_raw else _ENTRY
-        return next(iter(open_entries(self._core, self._connection.execute(statement, {"b_id": entry_id}))), None)
+        return next(iter(open_entries(self._core, self._connection.execute(statement, {"b_id": entry_id}).all())), None)
 
     def seen(self, desk: str, address: str, message_id: str) -> list[Seen]:
         """Earlier records of a mail with this Message-ID from this address to this desk, oldest first."""
         value = self._hasher.foreign(desk, address, message_id)
         if value not in self._seen:
             self._load_seen((value,))
-            for number, item in self._pending.entries:
+            for number, item in self._pending.entries.items():
                 if (item.desk, item.address, item.message_id) == (desk, address, message_id):
                     body_hash = self.fingerprint(desk, address, item.body_key)
                     self._seen[value].append(Seen(item.at, body_hash, item.case, number))
@@ -316,7 +317,8 @@ class Transaction(OurMails, Outlasting):
         return self._entry_of(self._hasher.body(desk, address, body))
 
     def _entry_of(self, body_hash: bytes) -> Entry | None:
-        self._load_bodies((body_hash,))
+        if body_hash not in self._bodies:
+            self._load_bodies((body_hash,))
         number = self._bodies[body_hash]
         return None if number is None else self.entry(number)
 

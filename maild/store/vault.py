@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-import hmac
 import os
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -22,6 +22,7 @@ from maild.store.errors import MissingKey, StoreError, TemporaryStoreError, Wron
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _REMEMBERED = 2048
+_BLOCK = 64  # bytes of SHA-256
 
 
 def load_or_create_key(path: Path, database_is_new: bool) -> bytes:
@@ -101,54 +102,74 @@ def place(table: str, row: int, column: str) -> bytes:
     return b"%s/%d/%s" % (table.encode(), row, column.encode())
 
 
-class Hasher:
-    """Keyed hashes for look-ups."""
+class Mac:
+    """HMAC-SHA256 (RFC 2104) with one key. What it makes of the key is made once, which is half of a short message."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = secret
+    def __init__(self, key: bytes) -> None:
+        if len(key) > _BLOCK:
+            raise ValueError("a key longer than a block has to be hashed first")
+        padded = key.ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def digest(self, message: bytes) -> bytes:
+        """32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+class Hasher:
+    """Keyed hashes for look-ups: 128 bits; without the secret nobody can try addresses against them."""
+
+    def __init__(self, mac: Mac) -> None:
+        self._mac = mac
         self._known: dict[tuple[str, ...], bytes] = {}
 
     def fresh(self) -> Hasher:
         """The same with a memory of its own, for one transaction: it hashes the same address a dozen times."""
-        return Hasher(self._key)
+        return Hasher(self._mac)
 
-    def hash(self, domain: str, *parts: str) -> bytes:
-        """128 bits; without the secret nobody can try addresses against them."""
-        known = self._known.get((domain, *parts))
-        if known is None:
-            if len(self._known) > _REMEMBERED:
-                self._known.clear()
-            known = self._known[(domain, *parts)] = self._hash(domain, parts)
+    def _hash(self, named: tuple[str, ...]) -> bytes:
+        """Of a domain and its parts."""
+        message = "\0".join([named[0], *[f"{len(part)}:{part}" for part in named[1:]]])
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        known = self._known[named] = self._mac.digest(message.encode("utf-8", "surrogatepass"))[:16]
         return known
-
-    def _hash(self, domain: str, parts: tuple[str, ...]) -> bytes:
-        message = "\0".join((domain, *[f"{len(part)}:{part}" for part in parts]))
-        return hmac.digest(self._key, message.encode("utf-8", "surrogatepass"), "sha256")[:16]
 
     def client(self, desk: str, address: str) -> bytes:
         """A client of a desk: addresses are not comparable across desks."""
-        return self.hash("client", desk, address)
+        named = ("client", desk, address)
+        return self._known.get(named) or self._hash(named)
 
     def recipient(self, address: str) -> bytes:
         """An address we write to."""
-        return self.hash("recipient", address)
+        named = ("recipient", address)
+        return self._known.get(named) or self._hash(named)
 
     def sent(self, message_id: str) -> bytes:
         """A Message-ID of ours."""
-        return self.hash("sent", message_id)
+        named = ("sent", message_id)
+        return self._known.get(named) or self._hash(named)
 
     def foreign(self, desk: str, address: str, message_id: str) -> bytes:
         """A Message-ID of somebody else's mail to a desk."""
-        return self.hash("foreign", desk, address, message_id)
+        named = ("foreign", desk, address, message_id)
+        return self._known.get(named) or self._hash(named)
 
     def once(self, key: str) -> bytes:
         """The key of a mail that is queued once."""
-        return self.hash("once", key)
+        named = ("once", key)
+        return self._known.get(named) or self._hash(named)
 
     def body(self, desk: str, address: str, body: str) -> bytes:
         """The normalised body of a client's mail, comparable for that client only."""
-        return self.hash("body", desk, address, body)
+        named = ("body", desk, address, body)
+        return self._known.get(named) or self._hash(named)
 
     def case_body(self, case: int, body: str) -> bytes:
         """The normalised body of a mail in a case, comparable in that case only."""
-        return self.hash("case body", str(case), body)
+        named = ("case body", str(case), body)
+        return self._known.get(named) or self._hash(named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from benchmarks.installation import write_config
 from maild import readahead
 from maild.app.assembly import build_world
 from maild.config import load
-from maild.pipeline import Pipeline
+from maild.mail.facts import Facts
+from maild.pipeline import Arrived, Pipeline
 from maild.readahead import ReadAhead
 from maild.store import Envelope, Spooled
 
@@ -66,6 +68,24 @@ def test_what_is_read_ahead_is_what_is_read_here(pipeline: Pipeline, ahead: Read
             if one.ahead is not None:
                 assert one.reading == here.reading
     assert any(one.reading.hits for one in found if one.ahead)
+
+
+def test_a_mail_crosses_with_every_field(pipeline: Pipeline) -> None:
+    """Mails of every kind, as they are read here and as they come back from the other process."""
+    kinds = set()
+    found = [one.read_bytes() for one in sorted(CORPUS.rglob("*.eml"))[::3]] + [one.raw for one in batch()]
+    for raw in found:
+        mail = pipeline.read(7, "smtp", AT, raw, Envelope("k@phone.example", (mails.DESK,)))
+        reading = None if mail.facts.kind in ("bounce", "unreadable") else mail.reading
+        crossed = pipeline.was_read(
+            pipeline.read_ahead(7, "smtp", AT, raw, Envelope("k@phone.example", (mails.DESK,))), raw
+        )
+        assert crossed.ahead == reading and replace(crossed, ahead=None) == replace(mail, ahead=None)
+        for kind in (Arrived, Facts):  # equal, and nothing missing that is only looked at later
+            value = crossed if kind is Arrived else crossed.facts
+            assert vars(value).keys() == {one.name for one in fields(kind)}
+        kinds |= {mail.facts.kind, bool(mail.facts.attachments), bool(mail.facts.authentication)}
+    assert kinds >= {"mail", "automatic", "bounce", True, False}
 
 
 def test_nothing_was_started_and_nothing_is_found(ahead: ReadAhead) -> None:

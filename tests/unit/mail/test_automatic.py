@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import email
-
 import pytest
 
-from maild.mail import authentication, automatic
+from maild.mail import authentication, automatic, structure
 from maild.mail.facts import Authentication, Bounce, BouncedRecipient, Facts
 from maild.mail.parse import read
 from maild.mail.report import inspect_row
@@ -15,8 +13,8 @@ from maild.mail.report import inspect_row
 def clause(
     headers: str, subject: str = "", text: str = "", *, sender: str = "h@x.example", path: str | None = None
 ) -> str | None:
-    message = email.message_from_string(headers + "\n")
-    return automatic.clause(message, sender, path, subject, text, {"soudan@example.jp"})
+    root = structure.read(f"{headers}\n".encode(), [])
+    return automatic.clause(root, sender, path, subject, text, {"soudan@example.jp"})
 
 
 @pytest.mark.parametrize(
@@ -198,15 +196,13 @@ def test_a_mail_daemon_without_a_domain() -> None:
     ],
 )
 def test_authentication_results(value: str, wanted: tuple[str, tuple[tuple[str, str], ...]]) -> None:
-    message = email.message_from_string(f"AUTHENTICATION-RESULTS: {value}\nSubject: s\n\nx")
-    assert authentication.read(message) == (Authentication(*wanted),)
+    root = structure.read(f"AUTHENTICATION-RESULTS: {value}\nSubject: s\n\nx".encode(), [])
+    assert authentication.read(root) == (Authentication(*wanted),)
 
 
 def test_authentication_results_stay_in_order() -> None:
-    message = email.message_from_string(
-        "Authentication-Results: a; dmarc=fail\nAuthentication-Results: b; dmarc=pass\n\n"
-    )
-    assert [each.authserv_id for each in authentication.read(message)] == ["a", "b"]
+    root = structure.read(b"Authentication-Results: a; dmarc=fail\nAuthentication-Results: b; dmarc=pass\n\n", [])
+    assert [each.authserv_id for each in authentication.read(root)] == ["a", "b"]
 
 
 def test_inspect_row_has_the_public_names() -> None:
