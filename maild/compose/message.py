@@ -107,6 +107,18 @@ def _base64_lines(raw: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n" if lines else b""
 
 
+def payload_of(data: bytes) -> bytes | None:
+    """The text's bytes in a message made by ``compose``, without all that a parser of any mail has to look at; None
+    for a message that looks otherwise."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    kind, _, encoding = head.rpartition(b"\r\nContent-Transfer-Encoding: ")
+    if not kind.endswith(b"\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8"):
+        return None
+    if encoding == b"base64":
+        return binascii.a2b_base64(body)
+    return body if encoding in (b"8bit", b"7bit") else None
+
+
 def one_line(text: str) -> str:
     """No control character and no line break: nothing can be injected into a header (M6)."""
     if not text.isprintable():  # what is printable holds neither a control character nor half a surrogate pair
