@@ -6,7 +6,7 @@ test holds one against the other. Whatever goes wrong here is done again there: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -25,61 +25,56 @@ _MISSING: Final = object()
 _SUBJECT = "Subject:"
 
 
-class _Piece:
-    """A template or a part of one, ready to run."""
-
-    def __init__(self, environment: Environment, tree: nodes.Template, name: str, fixed: Mapping[str, object]) -> None:
-        template = Template.from_code(environment, environment.compile(tree, name, name), {})
-        self._environment = environment
-        self._name = name
-        self._run = template.root_render_func
-        self._base = {**environment.globals, **fixed}
-        #: What its text depends on; None where that is not all of it.
-        self.depends: tuple[str, ...] | None = None
-        if is_pure(tree, environment):
-            self.depends = tuple(sorted(find_undeclared_variables(tree) - fixed.keys()))
-
-    def text(self, values: Mapping[str, object]) -> str:
-        """With these values."""
-        # the context of Template.render costs as much as a letter: it looks through all globals again
-        return "".join(self._run(Context(self._environment, {**self._base, **values}, self._name, {})))
-
-
 class _Parts:
     """A letter as subject and text, where its first line stands for itself."""
 
-    def __init__(self, subject: _Piece, text: _Piece) -> None:
-        self._subject = subject
-        self._text = text
+    def __init__(
+        self,
+        environment: Environment,
+        trees: Sequence[nodes.Template],
+        name: str,
+        fixed: Mapping[str, object],
+    ) -> None:
+        subject, text = (Template.from_code(environment, environment.compile(one, name, name), {}) for one in trees)
+        self._subject = subject.root_render_func
+        self._text = text.root_render_func
+        self._environment = environment
+        self._name = name
+        self._base = {**environment.globals, **fixed}
         self._kept: dict[tuple[object, ...], str] = {}
+        #: What the text depends on; None where that is not all of it.
+        self.depends: tuple[str, ...] | None = None
+        if is_pure(trees[1], environment):
+            self.depends = tuple(sorted(find_undeclared_variables(trees[1]) - fixed.keys()))
 
     def rendered(self, values: Mapping[str, object]) -> Rendered | None:
         """With these values; None where the first line does not end with the subject after all."""
-        first = self._subject.text(values)
+        # the context that Template.render makes costs as much as a letter: it looks through all globals again
+        context = Context(self._environment, {**self._base, **values}, self._name, {})
+        first = "".join(self._subject(context))
         if "\n" in first or not first.startswith(_SUBJECT):
             return None
-        kept = self._same_for_all(values)
-        text = _trimmed(self._text.text(values)) if kept is None else kept
-        return Rendered(first.removeprefix(_SUBJECT).strip(), text, kept is not None)
+        key = self._same_for_all(values)
+        text = self._kept.get(key) if key is not None else None
+        if text is None:
+            text = "".join(self._text(context)).strip("\n") + "\n"
+            if key is not None:
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
+                self._kept[key] = text
+        return Rendered(first.removeprefix(_SUBJECT).strip(), text, key is not None)
 
-    def _same_for_all(self, values: Mapping[str, object]) -> str | None:
-        """The text, where nothing in it is about one client alone: made once for all."""
-        names = self._text.depends
-        if names is None:
+    def _same_for_all(self, values: Mapping[str, object]) -> tuple[object, ...] | None:
+        """All that the text depends on, where nothing of it is about one client alone: such a text is made once."""
+        if self.depends is None:
             return None
         found: list[object] = []
-        for name in names:
+        for name in self.depends:
             value = values.get(name, _MISSING)
             if value is not _MISSING and type(value) not in _IMPERSONAL:
                 return None
             found += (type(value), value)  # True and 1 are equal, but do not read the same
-        key = tuple(found)
-        text = self._kept.get(key)
-        if text is None:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            text = self._kept[key] = _trimmed(self._text.text(values))
-        return text
+        return tuple(found)
 
 
 class DeskLetters:
@@ -115,9 +110,8 @@ class DeskLetters:
         subject, text = trees
         if subject is None or text is None or has(subject, nodes.Assign, nodes.AssignBlock):
             return None
-        parts = [_Piece(environment, tree, f"{name}.j2", self._fixed) for tree in (subject, text)]
-        self._known[name] = _Parts(*parts)
-        return self._known[name]
+        parts = self._known[name] = _Parts(environment, (subject, text), f"{name}.j2", self._fixed)
+        return parts
 
 
 def _halves(source: str) -> tuple[str, str] | None:
@@ -126,7 +120,3 @@ def _halves(source: str) -> tuple[str, str] | None:
     if not end or not first.startswith(_SUBJECT) or first.endswith(("%}", "#}", "-}}")):
         return None
     return None if rest.lstrip().startswith(("{%-", "{{-", "{#-")) else (first, rest)
-
-
-def _trimmed(text: str) -> str:
-    return text.strip("\n") + "\n"

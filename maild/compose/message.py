@@ -68,17 +68,20 @@ def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") ->
         lines.append("X-Priority: 1")
     encoded = _kept_body if draft.same_for_all else _body
     body, encoding, label = encoded(draft.text, eight_bit=eight_bit, charset=charset)
-    lines += [
-        "MIME-Version: 1.0",
-        f"Content-Type: text/plain; charset={label}",
-        f"Content-Transfer-Encoding: {encoding}",
-    ]
+    lines.append("MIME-Version: 1.0")
+    lines.append(f"Content-Type: text/plain; charset={label}")
+    lines.append(f"Content-Transfer-Encoding: {encoding}")
     # only an address can hold more than ASCII here, and then the courier asks for SMTPUTF8 (RFC 6532)
     return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n\r\n" + body
 
 
 def _body(text: str, *, eight_bit: bool, charset: str) -> tuple[bytes, str, str]:
-    normal = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").rstrip("\n") + "\n"
+    normal = text
+    if "\r" in normal:
+        normal = normal.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x00" in normal:
+        normal = normal.replace("\x00", "")
+    normal = normal.rstrip("\n") + "\n"
     if charset == "iso-2022-jp":
         try:
             raw = normal.replace("\n", "\r\n").encode("iso-2022-jp")
@@ -87,7 +90,7 @@ def _body(text: str, *, eight_bit: bool, charset: str) -> tuple[bytes, str, str]
         else:
             if max(map(len, raw.split(b"\r\n"))) <= 990:
                 return raw, "7bit", "iso-2022-jp"
-    raw = normal.replace("\n", "\r\n").encode("utf-8", "replace")
+    raw = normal.encode("utf-8", "replace").replace(b"\n", b"\r\n")
     ascii_only = raw.isascii()
     if (ascii_only or eight_bit) and max(map(len, raw.split(b"\r\n"))) <= 990:
         return raw, "7bit" if ascii_only else "8bit", "utf-8"
@@ -102,6 +105,18 @@ def _base64_lines(raw: bytes) -> bytes:
     whole = binascii.b2a_base64(raw, newline=False)
     lines = [whole[at : at + _BASE64_LINE] for at in range(0, len(whole), _BASE64_LINE)]
     return b"\r\n".join(lines) + b"\r\n" if lines else b""
+
+
+def payload_of(data: bytes) -> bytes | None:
+    """The text's bytes in a message made by ``compose``, without all that a parser of any mail has to look at; None
+    for a message that looks otherwise."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    kind, _, encoding = head.rpartition(b"\r\nContent-Transfer-Encoding: ")
+    if not kind.endswith(b"\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8"):
+        return None
+    if encoding == b"base64":
+        return binascii.a2b_base64(body)
+    return body if encoding in (b"8bit", b"7bit") else None
 
 
 def one_line(text: str) -> str:
@@ -136,6 +151,8 @@ def _word(chunk: bytes) -> str:
 def _folded(name: str, value: str) -> str:
     if "\r\n" in value or len(name) + len(value) < 76:
         return f"{name}: {value}"
+    if value.startswith("=?") and " " not in value:
+        return f"{name}: \r\n {value}"  # one encoded word that has no room beside the name
     return f"{name}: " + Header(value, header_name=name, maxlinelen=76).encode(linesep="\r\n")
 
 

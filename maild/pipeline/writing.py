@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 
-from maild.compose import Draft, Rendered, compose
+from maild.compose import Draft, Rendered, compose, payload_of
 from maild.desk.actions import Action, Letter, Relay
 from maild.desk.case import Case
 from maild.desk.deadlines import start_of
@@ -345,7 +345,10 @@ def _halves(shown: Entry) -> tuple[str, str | None]:
 
 def text_of(data: bytes) -> str:
     """The text of one of our own mails."""
-    message = message_from_bytes(data)
-    payload = message.get_payload(decode=True)
-    text = charset.decode(payload, message.get_content_charset())[0] if isinstance(payload, bytes) else ""
+    label: str | None = "utf-8"
+    payload: object = payload_of(data)
+    if payload is None:
+        message = message_from_bytes(data)
+        payload, label = message.get_payload(decode=True), message.get_content_charset()
+    text = charset.decode(payload, label)[0] if isinstance(payload, bytes) else ""
     return text.replace("\r\n", "\n")

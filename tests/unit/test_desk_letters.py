@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.header import Header
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
-from maild.compose import DeskLetters, Draft, compose
+from maild.compose import DeskLetters, Draft, compose, payload_of
 from maild.compose.folding import folded
-from maild.compose.message import _base64_lines, one_line, unstructured
+from maild.compose.message import _base64_lines, _folded, one_line, unstructured
 from maild.compose.render import Rendered, TemplateFault, Templates
 from maild.desk.hotlines import hotlines_of
 from maild.desk.rules import Desk, Hotline, Hours, Rules, Terms
 from maild.letters import LETTERS, MARKS, SAMPLE_CASES
+from maild.pipeline.writing import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("ja", "en")
@@ -30,6 +33,7 @@ DESKS = (
     ("aftercare", Rules(closing_days="12月29日から1月3日", hours=Hours(weekdays=(1, 5)), hotlines=hotlines_of("ja"))),
 )
 TERMS = (Terms("2026-04", date(2026, 4, 1), "", "https://desk.example/terms"), Terms("第3", date(2026, 4, 1), ""))
+AT = datetime(2026, 1, 5, tzinfo=UTC)
 FIXED = ("desk", "rules", "hotlines", "language", "marks")
 
 
@@ -196,6 +200,13 @@ def test_encoded_words_end_between_characters(text: str) -> None:
     assert unstructured(text) == expected
 
 
+@given(st.integers(1, 48), st.sampled_from(["Subject", "X"]))
+def test_an_encoded_word_is_folded_as_the_library_does(size: int, name: str) -> None:
+    value = unstructured("é" + "x" * size)
+    line = f"{name}: " + Header(value, header_name=name, maxlinelen=76).encode(linesep="\r\n")
+    assert "\r\n" in value or len(name) + len(value) < 76 or _folded(name, value) == line
+
+
 @given(st.text(max_size=60))
 def test_one_line_by_the_long_way(text: str) -> None:
     spaced = "".join(" " if ord(one) < 32 or one in "\x7f\x85\u2028\u2029" else one for one in text)
@@ -207,7 +218,19 @@ def test_one_line_by_the_long_way(text: str) -> None:
 def test_a_kept_text_is_encoded_the_same(text: str, eight_bit: bool) -> None:
     values: Mapping[str, Any] = {
         "message_id": "<a@x.example>", "from_name": "窓口", "from_address": "a@x.example", "to": "b@x.example",
-        "subject": "s", "text": text, "date": datetime(2026, 1, 5, tzinfo=UTC), "timezone": "Asia/Tokyo",
+        "subject": "s", "text": text, "date": AT, "timezone": "Asia/Tokyo",
     }  # fmt: skip
     first, second = (compose(Draft(**values, same_for_all=kept), eight_bit=eight_bit) for kept in (False, True))
     assert first == second
+    assert payload_of(first) == message_from_bytes(first).get_payload(decode=True)
+
+
+def test_a_message_of_another_shape_is_parsed() -> None:
+    head = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    text = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n=E3=81=82\r\n"
+    assert payload_of(b"From: a\r\n" + head + text) is None
+    assert text_of(b"From: a\r\n" + head + text) == "あ\n"
+    assert payload_of(b"\r\n" + head + b"\r\nx\r\n") is None
+    japanese = compose(Draft("<a@b>", "", "a@b", "c@d", "s", "あ\n", AT, "Asia/Tokyo"), charset="iso-2022-jp")
+    assert payload_of(japanese) is None
+    assert text_of(japanese) == "あ\n"
