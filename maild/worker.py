@@ -22,7 +22,7 @@ from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
 BATCH = 64  # mails in one transaction
-TAKEN = 256  # at once, under load: while one batch is decided upon the next is read
+TAKEN = 512  # at once, under load: while one batch is decided upon the next is read
 FIRST = 16  # of those that were taken at once: nobody has read them ahead
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
 PAUSE = 5.0  # seconds until the disk or the database is asked again
