@@ -515,6 +515,7 @@ def test_a_query_finds_each_of_however_many(store: Store, count: int) -> None:
     with store.transaction() as transaction:
         for number in ids:
             transaction.record(client_mail(None, spool_id=number, message_id=f"<{number}@x>", body_key=""))
+            transaction.done(number)
     with store.read() as transaction:
         transaction.prefetch(seen=[(DESK, HANAKO, f"<{number}@x>") for number in [*ids, 10**9]])
         found = [transaction.seen(DESK, HANAKO, f"<{number}@x>") for number in ids]
