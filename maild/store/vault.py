@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -83,9 +84,17 @@ def new_secret() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def seal(cipher: AESGCM, place: bytes, value: bytes) -> bytes:
-    """The value encrypted for its place (table, row, column)."""
-    nonce = os.urandom(_NONCE_BYTES)
+def fresh_nonces(count: int) -> Iterator[bytes]:
+    """Random bytes for ``seal``, of the operating system, drawn at one go. To be used up at once, not kept: two
+    processes must never have the same."""
+    drawn = os.urandom(_NONCE_BYTES * count)
+    return (drawn[at : at + _NONCE_BYTES] for at in range(0, len(drawn), _NONCE_BYTES))
+
+
+def seal(cipher: AESGCM, place: bytes, value: bytes, nonce: bytes | None = None) -> bytes:
+    """The value encrypted for its place (table, row, column). ``nonce``: one of ``fresh_nonces``, for this alone."""
+    if nonce is None:
+        nonce = os.urandom(_NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, value, place)
 
 
