@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from maild.mail.address import quoted_for_smtp
 
@@ -26,24 +27,27 @@ _BASE64_LINE = 76  # characters (RFC 2045 section 6.8)
 _REFERENCES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """All that a mail of ours is made of."""
+class Draft(msgspec.Struct, frozen=True):
+    """All that a mail of ours is made of. A structure that is made at the speed of C, like all that has a dozen fields
+    and is made for every mail."""
 
     message_id: str
-    from_name: str = field(repr=False)
-    from_address: str = field(repr=False)
-    to: str = field(repr=False)
-    subject: str = field(repr=False)
-    text: str = field(repr=False)
+    from_name: str
+    from_address: str
+    to: str
+    subject: str
+    text: str
     date: datetime
     timezone: str
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
-    reply_to: str | None = field(default=None, repr=False)  # only where the desk sets plus_addressing
+    reply_to: str | None = None  # only where the desk sets plus_addressing
     auto_submitted: str | None = None  # "auto-replied", "auto-generated"; None for a counselor's reply (M3)
     urgent: bool = False
     same_for_all: bool = False  # every client of the desk gets this text: nothing in it is anybody's own
+
+    def __repr__(self) -> str:
+        return f"Draft({self.message_id})"  # the rest is personal (S2)
 
 
 def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") -> bytes:

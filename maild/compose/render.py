@@ -12,6 +12,7 @@ from types import BuiltinMethodType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -50,7 +51,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     of a dictionary, and the ``get`` of one.
 
     The sandbox asks of every object at every attribute whether it is a function, a frame, a set …; an instance of a
-    dataclass is none of these, so only the name is left to ask about.
+    dataclass or structure is none of these, so only the name is left to ask about.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -85,7 +86,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call(__context, __obj, *args, **kwargs)
 
     def _is_plain(self, kind: type) -> bool:
-        if is_dataclass(kind):
+        if is_dataclass(kind) or issubclass(kind, msgspec.Struct):
             self._plain.add(kind)
             return True
         return False

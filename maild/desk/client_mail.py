@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.desk import intake
@@ -14,6 +14,7 @@ from maild.desk.rules import Desk
 from maild.desk.terms import in_force
 from maild.mail.values import replace
 
+_NEW = Case(number=0, desk="", client="", opened=datetime.min.replace(tzinfo=UTC))
 ONCE_A_DAY = timedelta(hours=24)
 KEEP_REFERENCES = 12  # enough for any mail program to thread; the header stays short
 
@@ -58,8 +59,8 @@ def _may_be_resend(case: Case) -> bool:
 def opened(mail: ClientMail, desk: Desk) -> Case:
     """A new case as its first mail makes it (C1)."""
     terms = in_force(desk.terms, local_date(mail.at, ZoneInfo(desk.timezone)))
-    return Case(
-        number=0,
+    return replace(
+        _NEW,
         desk=desk.name,
         client=mail.sender,
         opened=mail.at,
@@ -89,8 +90,9 @@ def _intake(case: Case, mail: ClientMail, desk: Desk) -> Decision:
         if mail.attachments:
             letters += (_stripped(case, mail, desk),)
         return Decision(case, letters, "accepted", "intake_missing")
-    flags = case.flags | ({"incomplete"} if missing else set())
-    case = _to_desk(replace(case, flags=flags), mail, desk, round_trip=1)
+    if missing:
+        case = replace(case, flags=case.flags | {"incomplete"})
+    case = _to_desk(case, mail, desk, round_trip=1)
     return Decision(case, _welcome(case, mail, desk, new_turn=True, missing=missing), "accepted", "turn_begins")
 
 
@@ -335,13 +337,18 @@ def _stripped(case: Case, mail: ClientMail, desk: Desk) -> Letter:
 
 
 def _threaded(case: Case, mail: ClientMail) -> Case:
+    return replace(case, thread=_thread(case, mail))
+
+
+def _thread(case: Case, mail: ClientMail) -> Thread:
+    """The client's side of the conversation with this mail at its end."""
     if mail.message_id is None:
-        return case
+        return case.thread
     chain = (*case.thread.references, *mail.references, mail.message_id)
     kept = tuple(dict.fromkeys(chain))
     if len(kept) > KEEP_REFERENCES:
         kept = (kept[0], *kept[1 - KEEP_REFERENCES :])
-    return replace(case, thread=Thread(mail.message_id, kept, mail.subject or case.thread.subject))
+    return Thread(mail.message_id, kept, mail.subject or case.thread.subject)
 
 
 def _received(case: Case, mail: ClientMail) -> Case:
@@ -349,11 +356,12 @@ def _received(case: Case, mail: ClientMail) -> Case:
     items = dict(case.items)
     for item, value in mail.found.items():
         items.setdefault(item, value)
-    flags = case.flags | ({"companion"} if mail.companions else set()) | {f"wish_{wish}" for wish in mail.wishes}
-    case = replace(case, items=tuple(items.items()), flags=flags, last_entry=mail.entry)
-    if case.name is None and mail.name:
-        case = replace(case, name=mail.name)
-    return _threaded(case, mail)
+    flags = case.flags
+    if mail.companions or mail.wishes:
+        flags |= {f"wish_{wish}" for wish in mail.wishes} | ({"companion"} if mail.companions else set())
+    name = mail.name if case.name is None and mail.name else case.name
+    thread = _thread(case, mail)
+    return replace(case, items=tuple(items.items()), flags=flags, last_entry=mail.entry, name=name, thread=thread)
 
 
 def _to_desk(case: Case, mail: ClientMail, desk: Desk, *, round_trip: int) -> Case:

@@ -90,6 +90,12 @@ def closes_on(case: Case, desk: Desk) -> date | None:
     return found[0] if found else None
 
 
+def closes_at(case: Case, rules: Rules, zone: ZoneInfo) -> datetime | None:
+    """The instant at which the case closes by a clock: the first of the day after ``closes_on``."""
+    found = closing(case, rules, zone) if case.is_open else None
+    return start_of(found[0] + timedelta(days=1), zone) if found is not None else None
+
+
 def alerts_passed(case: Case, rules: Rules, zone: ZoneInfo, at: datetime) -> int:
     """How many alerts lie behind a case that was held meanwhile: they are not made up for all at once (C9, C16)."""
     if case.unanswered_since is None:
@@ -121,9 +127,9 @@ def deadlines(case: Case, desk: Desk, is_holiday: IsHoliday = lambda _day: False
     found: dict[str, datetime] = {}
     if not case.is_open:
         return found
-    close = closing(case, rules, zone)
+    close = closes_at(case, rules, zone)
     if close is not None:
-        found["close"] = start_of(close[0] + timedelta(days=1), zone)
+        found["close"] = close
     alert = next_alert(case, rules, zone, is_holiday)
     if alert is not None:
         found["alert"] = alert

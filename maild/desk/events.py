@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class ClientMail:
+
+class ClientMail(msgspec.Struct, frozen=True):
     """A mail of the client, screened and threaded."""
 
     at: datetime  # arrival instant (C7)
     entry: int  # the row it is recorded under
     message_id: str | None = None
     references: tuple[str, ...] = ()
-    subject: str = field(default="", repr=False)
-    sender: str = field(default="", repr=False)
-    name: str | None = field(default=None, repr=False)
-    found: Mapping[str, str] = field(default_factory=dict, repr=False)  # items of I1
+    subject: str = ""
+    sender: str = ""
+    name: str | None = None
+    found: Mapping[str, str] = msgspec.field(default_factory=dict)  # items of I1
     crisis: tuple[str, ...] = ()  # phrases hit (K1)
     attachments: int = 0
     companions: tuple[str, ...] = ()  # I2
@@ -27,6 +28,9 @@ class ClientMail:
     resend_of: datetime | None = None  # arrival of the first one with this text (C10)
     automatic: bool = False  # K0: looked automatic, yet a phrase was hit
     oversize: bool = False
+
+    def __repr__(self) -> str:
+        return f"ClientMail({self.entry})"  # the rest is personal (S2)
 
 
 @dataclass(frozen=True, slots=True)

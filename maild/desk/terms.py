@@ -12,8 +12,8 @@ from maild.mail.values import replace
 
 def in_force(terms: Sequence[Terms], day: date) -> Terms | None:
     """The newest version whose date has come; before the first date, the earliest (S7)."""
-    if not terms:
-        return None
+    if len(terms) < 2:
+        return terms[0] if terms else None
     begun = [t for t in terms if t.effective <= day]
     return max(begun, key=lambda t: t.effective) if begun else min(terms, key=lambda t: t.effective)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
-from maild.desk.deadlines import IsHoliday, deadlines, may_close, staffed
+from maild.desk.deadlines import IsHoliday, closes_at, deadlines, may_close, staffed
 from maild.desk.events import Due
 from maild.desk.kinds import decide
 from maild.desk.pause import stopped
@@ -76,7 +76,7 @@ class Session:
                 continue
             if self.paused(case.desk):
                 continue
-            close = deadlines(case, mail.here.desk, self.holidays(mail.here)).get("close")
+            close = closes_at(case, mail.here.desk.rules, mail.here.zone)
             # the sources' reads are not asked: a mail in time that is still on its way reopens the case
             if close is None or close > mail.at or not may_close(close, self.now, (), self.clearance.outages, grace):
                 continue

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+import msgspec
 
 from maild.desk import outcomes
 from maild.desk.actions import Relay
@@ -23,13 +24,12 @@ NAMELESS = {"ja": "匿名", "en": "Anonymous"}
 WHO = {"client": "client", "reply": "desk", "interim": "desk", "note": "note"}
 
 
-@dataclass(frozen=True, slots=True)
-class CaseView:
+class CaseView(msgspec.Struct, frozen=True):
     """A case as letters print it."""
 
     number: int
     tag: str
-    name: str = field(repr=False)
+    name: str
     round_trip: int
     round_trips: int
     state: str
@@ -37,6 +37,9 @@ class CaseView:
     opened: date
     flags: tuple[str, ...]
     previous: int | None
+
+    def __repr__(self) -> str:
+        return f"CaseView({self.number})"  # the name is personal (S2)
 
 
 def hidden(case: Case | None, desk: Desk) -> tuple[str, ...]:
