@@ -14,7 +14,7 @@ from maild.store import Store
 from maild.store.bulk import Bulk
 from maild.store.codes import code
 from maild.store.tables import cases
-from maild.store.vault import Mac, fresh_nonces
+from maild.store.vault import Hasher, Mac, fresh_nonces
 
 
 @given(st.binary(max_size=64), st.binary(max_size=300))
@@ -32,6 +32,28 @@ def test_a_key_that_would_have_to_be_hashed_is_refused() -> None:
 def test_a_code_is_what_the_long_way_makes_of_it(value: str) -> None:
     words = ("(address)" if "@" in word else word for word in value[:400].split())
     assert code(value) == re.sub(r"[^A-Za-z0-9 .,:;()/_-]", "?", " ".join(words))[:80]
+
+
+_PART = st.text(max_size=30) | st.sampled_from(("", "\0", "1:a", "\ud800"))
+
+
+@given(_PART, _PART, _PART, st.integers(0, 10**12))
+def test_a_hash_is_that_of_its_domain_and_parts_with_their_lengths(a: str, b: str, c: str, number: int) -> None:
+    """As stores that are in use hold them. Twice: the second comes from memory."""
+    hasher = Hasher(Mac(b"k" * 32))
+
+    def long(*parts: str) -> bytes:
+        message = "\0".join((parts[0], *[f"{len(part)}:{part}" for part in parts[1:]]))
+        return hmac.digest(b"k" * 32, message.encode("utf-8", "surrogatepass"), "sha256")[:16]
+
+    for _ in range(2):
+        assert hasher.client(a, b) == long("client", a, b)
+        assert hasher.recipient(a) == long("recipient", a)
+        assert hasher.sent(a) == long("sent", a)
+        assert hasher.foreign(a, b, c) == long("foreign", a, b, c)
+        assert hasher.once(a) == long("once", a)
+        assert hasher.body(a, b, c) == long("body", a, b, c)
+        assert hasher.case_body(number, c) == long("case body", str(number), c)
 
 
 def test_nonces_are_twelve_bytes_and_differ() -> None:
