@@ -171,18 +171,16 @@ class Daemon:
 
     process: subprocess.Popen[bytes]
     port: int
-    database: Path
+    database: sqlite3.Connection  # for reading; opened once, for whoever measures must not take part
 
     def letters(self) -> int:
         """How many letters the outbox holds; the number of the last, so that nothing is counted row by row."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as database:
-            return int(database.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
+        return int(self.database.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
 
     def made(self, after: int) -> dict[str, int]:
         """The letters behind a number, by template."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as database:
-            statement = "SELECT template, count(*) FROM outbox WHERE id > ? GROUP BY template"
-            return dict(database.execute(statement, (after,)).fetchall())
+        statement = "SELECT template, count(*) FROM outbox WHERE id > ? GROUP BY template"
+        return dict(self.database.execute(statement, (after,)).fetchall())
 
     def memory(self) -> Memory:
         """Now."""
@@ -208,7 +206,9 @@ def running(folder: Path) -> Iterator[Daemon]:
     )  # fmt: skip
     try:
         _wait_for(port, process, folder / "daemon.log")
-        yield Daemon(process, port, folder / "var" / "maild.db")
+        source = f"file:{folder / 'var' / 'maild.db'}?mode=ro"
+        with contextlib.closing(sqlite3.connect(source, uri=True, timeout=30, isolation_level=None)) as database:
+            yield Daemon(process, port, database)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

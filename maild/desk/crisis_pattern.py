@@ -172,8 +172,8 @@ def _extend(prefixes: set[str], tree: Sequence, form: str, done: set[str]) -> se
             for option in node.options:
                 longer |= _extend(prefixes, option, form, done)
         elif isinstance(node, Number):
-            done |= {(p + one)[:REACH] for p in prefixes for one in DIGITS}
-            return set()
+            longer = {p + one for p in prefixes for one in DIGITS}  # one figure, or more of them
+            done |= {(p + one)[:REACH] for p in longer for one in DIGITS}
         elif isinstance(node, Gap | Itself):
             done |= prefixes
             return set()

@@ -7,13 +7,13 @@ the weights of a stretch of text are added up and divided by the root of its len
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from itertools import accumulate, repeat, zip_longest
+from itertools import accumulate, repeat
 from math import sqrt
-from operator import sub
+from operator import add, sub
 from typing import Literal
 
 __all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
@@ -64,26 +64,32 @@ def framed(kana: str) -> str:
     return f"。{kana.strip('。')}。"
 
 
-def _weights(units: bytes, table: Table) -> list[tuple[int, list[int]]]:
-    """(length, weights): of the sequences that begin at every place. They are looked up as numbers, every second or
-    fourth place at a time, at the speed of C."""
-    found = []
+_STEP = 4  # characters: what begins in so many is added up at once; the longest sequence
+
+
+def _totals(units: bytes, table: Table) -> list[int]:
+    """The weights of all that begins before each fourth place, so that any stretch is a difference of two totals.
+    ``units`` are UTF-16. Sequences are looked up as numbers, every second or fourth place at a time, at the speed of C."""
+    blocks = -(-len(units) // (2 * _STEP))
+    padded = memoryview(units + bytes(2 * _STEP * (blocks + 1) - len(units)))  # no sequence has a NUL
+    rows: list[list[int]] = []
     for size, kind in SIZES.items():
         for first in range(size):
-            numbers = memoryview(units[2 * first : len(units) - (len(units) - 2 * first) % (2 * size)]).cast(kind)
-            found.append((size, list(map(table.weights[size].get, numbers, repeat(0)))))
-    return found
+            numbers = padded[2 * first : 2 * (first + _STEP * blocks)].cast(kind)
+            weights = list(map(table.weights[size].get, numbers, repeat(0)))
+            rows += [weights[at :: _STEP // size] for at in range(_STEP // size)]
+    sums: Iterable[int] = rows[0]
+    for row in rows[1:]:
+        sums = map(add, sums, row)
+    return list(accumulate(sums, initial=0))
 
 
 def tone(kana: str, table: Table | None = None) -> float:
     """Of a mail above :data:`ALONE`: a crisis. Of a sentence below :data:`DOUBT`: a doubtful phrase in it is none."""
     table = table or shipped()
     units = framed(kana[:_LONGEST]).encode("utf-16-le", "surrogatepass")
-    length = len(units) // 2
-    # what begins in each four characters, so that any stretch is a difference of two totals
-    rows = [column[at :: 4 // size] for size, column in _weights(units, table) for at in range(4 // size)]
-    total = list(accumulate(map(sum, zip_longest(*rows, fillvalue=0)), initial=0))
-    best = max(_loudest(total, length, stretch) - less for stretch, less in STRETCHES)
+    total = _totals(units, table)
+    best = max(_loudest(total, len(units) // 2, stretch) - less for stretch, less in STRETCHES)
     return table.base + best
 
 
@@ -91,7 +97,7 @@ def _loudest(total: list[int], length: int, stretch: int) -> float:
     """The most alarming stretch of so many characters; the whole of a text that is shorter."""
     if length <= stretch:
         return total[-1] / SCALE / sqrt(max(length, SHORT))
-    most: int = max(map(sub, total[stretch // 4 :], total))
+    most: int = max(map(sub, total[stretch // _STEP :], total))
     return most / SCALE / sqrt(stretch)
 
 
