@@ -69,7 +69,7 @@ _STEP = 4  # characters: what begins in so many is added up at once; the longest
 
 def _totals(units: bytes, table: Table) -> list[int]:
     """The weights of all that begins before each fourth place, so that any stretch is a difference of two totals.
-    ``units`` are UTF-16. Sequences are looked up as numbers, every second or fourth place at a time, at the speed of C."""
+    ``units`` are UTF-16. Sequences are looked up as numbers, at the speed of C."""
     blocks = -(-len(units) // (2 * _STEP))
     padded = memoryview(units + bytes(2 * _STEP * (blocks + 1) - len(units)))  # no sequence has a NUL
     rows: list[list[int]] = []
