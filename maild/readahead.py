@@ -1,10 +1,12 @@
 """The next mails are read while the last ones are decided upon, in a process of its own.
 
-Reading is nearly half of what a mail costs, and it is pure. Under load the worker forks a reader (which shares its
+Reading is more than half of what a mail costs, and it is pure. Under load the worker forks a reader (which shares its
 memory with the worker, lists and templates included), hands it the raw mails of the next batch, and decides upon the
-one before meanwhile. Nothing hangs on it: a reader that dies, fails or takes too long has read nothing, and the worker
-reads those mails itself, as it does where there is little to do or only one processor. So what M9 says of a mail that
-crashes, hangs or bloats holds for the worker as before.
+one before meanwhile. When it has done so it reads what is left of the batch itself: whose turn the next mail is, both
+ask one pipe, so none of them waits for the other for longer than one mail takes. Nothing hangs on it: a reader that
+dies, fails or takes too long has read nothing, and the worker reads those mails itself, as it does where there is
+little to do or only one processor. So what M9 says of a mail that crashes, hangs or bloats holds for the worker as
+before.
 
 The reader never touches the store it has inherited, and ends when the worker closes its pipe or is gone.
 """
@@ -19,6 +21,7 @@ import signal
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 from maild import log
@@ -27,6 +30,7 @@ from maild.store import Envelope, Spooled
 from maild.store.instants import instant, micros
 
 LOG = log.get("maild.readahead")
+MOST = 256  # mails of a batch: a turn is one byte
 PATIENCE = 20.0  # seconds for one batch; it takes a tenth of one
 _SIZE: Final = struct.Struct("!Q")
 _PIPE = 1 << 20  # bytes: a batch and its answer fit in, so that neither side wakes for each piece of them
@@ -35,13 +39,14 @@ Job = tuple[int, str, int, bytes, str | None, tuple[str, ...]]
 
 
 class ReadAhead:
-    """At most one batch is under way."""
+    """At most one batch is under way, of at most :data:`MOST` mails."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._reader: int | None = None
         self._requests = self._answers = -1
-        self._raws: list[bytes] = []
+        self._turns = (-1, -1)
+        self._jobs: list[Job] = []
         self.useful = len(os.sched_getaffinity(0)) > 1
 
     def start(self, batch: Sequence[Spooled]) -> None:
@@ -50,36 +55,51 @@ class ReadAhead:
             return
         if self._reader is None and not self._fork():
             return
-        jobs = [_job(mail) for mail in batch]
-        self._raws = [raw for _, _, _, raw, _, _ in jobs]
+        self._jobs = [_job(mail) for mail in batch]
         try:
-            _write(self._requests, pickle.dumps(jobs, protocol=5))
+            os.write(self._turns[1], bytes(range(len(batch))))
+            _write(self._requests, pickle.dumps(self._jobs, protocol=5))
         except OSError:
             self._lost("gone")
 
     def result(self) -> list[Arrived] | None:
-        """What was read in the batch that was started last; None: nothing, read it yourself."""
-        raws, self._raws = self._raws, []
-        if self._reader is None or not raws:
+        """The batch that was started last as it was read, what was left of it here; None: nothing, read it yourself."""
+        jobs, self._jobs = self._jobs, []
+        if self._reader is None or not jobs:
             return None
+        mine = self._read_the_rest(jobs)
         try:
             if not select.select([self._answers], [], [], PATIENCE)[0]:
                 self._lost("too_slow")
                 return None
-            found: list[bytes] | None = pickle.loads(_read(self._answers))
+            found: dict[int, bytes] | None = pickle.loads(_read(self._answers))
         except (OSError, EOFError, pickle.UnpicklingError):
             self._lost("gone")
             return None
-        if found is None:
+        if found is None or mine is None or len(found) + len(mine) != len(jobs):
             return None  # one of them could not be read: the worker finds out which
-        return [self._pipeline.was_read(one, raw) for one, raw in zip(found, raws, strict=True)]
+        read = mine | {turn: self._pipeline.was_read(one, jobs[turn][3]) for turn, one in found.items()}
+        return [read[turn] for turn in range(len(jobs))]
+
+    def _read_the_rest(self, jobs: Sequence[Job]) -> dict[int, Arrived] | None:
+        """The mails whose turn has not come yet. None where one of them cannot be read."""
+        mine: dict[int, Arrived] = {}
+        while (turn := _turn(self._turns[0])) is not None:
+            try:
+                mine[turn] = self._pipeline.read_through(*_told(jobs[turn]))
+            except Exception as error:
+                LOG.warning("reader_failed", error=error)
+                while _turn(self._turns[0]) is not None:
+                    pass  # the next batch has turns of its own
+                return None
+        return mine
 
     def close(self) -> None:
         """There is little to do: no reader is needed."""
-        self._raws = []
+        self._jobs = []
         if self._reader is None:
             return
-        for descriptor in (self._requests, self._answers):
+        for descriptor in (self._requests, self._answers, *self._turns):
             os.close(descriptor)
         reader, self._reader = self._reader, None
         with suppress(ProcessLookupError):
@@ -92,28 +112,30 @@ class ReadAhead:
         self.close()
 
     def _fork(self) -> bool:
-        requests, answers = _pipe(), _pipe()
+        requests, answers, turns = _pipe(), _pipe(), os.pipe()
+        os.set_blocking(turns[0], False)
         try:
             reader = os.fork()
         except OSError:  # no process to be had: one is enough
             self.useful = False
-            for descriptor in (*requests, *answers):
+            for descriptor in (*requests, *answers, *turns):
                 os.close(descriptor)
             return False
         if reader == 0:
             try:
                 os.close(requests[1])
                 os.close(answers[0])
-                _serve(self._pipeline, requests[0], answers[1])
+                os.close(turns[1])
+                _serve(self._pipeline, requests[0], answers[1], turns[0])
             finally:
                 os._exit(0)  # no handler, no destructor of what belongs to the worker
         os.close(requests[0])
         os.close(answers[1])
-        self._reader, self._requests, self._answers = reader, requests[1], answers[0]
+        self._reader, self._requests, self._answers, self._turns = reader, requests[1], answers[0], turns
         return True
 
 
-def _serve(pipeline: Pipeline, requests: int, answers: int) -> None:
+def _serve(pipeline: Pipeline, requests: int, answers: int, turns: int) -> None:
     """The reader's life. The worker's own pipes are let go: their ends tell the supervisor that the worker is gone."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
@@ -123,10 +145,10 @@ def _serve(pipeline: Pipeline, requests: int, answers: int) -> None:
         jobs: list[Job] = pickle.loads(_read(requests))
         signal.setitimer(signal.ITIMER_REAL, PATIENCE + 5)  # what hangs ends, even where the worker is gone
         try:
-            found: list[bytes] | None = [
-                pipeline.read_ahead(number, source, instant(at), raw, Envelope(sender, recipients))
-                for number, source, at, raw, sender, recipients in jobs
-            ]
+            read: dict[int, bytes] = {}
+            while (turn := _turn(turns)) is not None:
+                read[turn] = pipeline.read_ahead(*_told(jobs[turn]))
+            found: dict[int, bytes] | None = read
         except Exception as error:
             LOG.warning("reader_failed", error=error)
             found = None
@@ -137,6 +159,19 @@ def _serve(pipeline: Pipeline, requests: int, answers: int) -> None:
 def _job(mail: Spooled) -> Job:
     envelope = mail.envelope
     return mail.id, mail.source, micros(mail.arrived), mail.raw, envelope.sender, envelope.recipients
+
+
+def _told(job: Job) -> tuple[int, str, datetime, bytes, Envelope]:
+    number, source, at, raw, sender, recipients = job
+    return number, source, instant(at), raw, Envelope(sender, recipients)
+
+
+def _turn(descriptor: int) -> int | None:
+    """Which mail of the batch is the next to be read, by whoever asks first; None: all were given out."""
+    try:
+        return os.read(descriptor, 1)[0]
+    except BlockingIOError:
+        return None
 
 
 def _pipe() -> tuple[int, int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -22,8 +23,8 @@ from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
 BATCH = 64  # mails in one transaction
-TAKEN = 256  # at once, under load: while one batch is decided upon the next is read
-FIRST = 16  # of those that were taken at once: nobody has read them ahead
+TAKEN = 256  # at once, under load
+RUSH = 4096  # mails; then those are asked for again that were put off
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
 PAUSE = 5.0  # seconds until the disk or the database is asked again
 LONGEST_WAIT = 30.0  # seconds without a wake-up
@@ -99,37 +100,53 @@ class Worker:
         taken = self._store.take(1 if self._careful else TAKEN, _now())
         if not taken:
             return 0
-        if self._careful and all(mail.attempts == 1 for mail in taken):
+        if self._careful and _fresh(taken):
             self._careful = False
-        if len(taken) == 1 or any(mail.attempts > 1 for mail in taken):
-            for mail in taken:
-                self._one(mail)
-            return len(taken)
+        if len(taken) == 1 or not _fresh(taken):
+            return self._each(taken)
         try:
-            self._batches(taken)
+            return self._rush(taken)
         except TemporaryStoreError:
             self._careful = True  # the store failed, not the mails: they are taken again, each by itself
             self._ahead.close()
             raise
-        return len(taken)
 
-    def _batches(self, taken: list[Spooled]) -> None:
-        first = FIRST if len(taken) > BATCH and self._ahead.useful else BATCH
-        batches = [taken[:first], *(taken[at : at + BATCH] for at in range(first, len(taken), BATCH))]
-        for number, batch in enumerate(batches):
-            read = self._ahead.result() if number else None
-            if number + 1 < len(batches):
-                self._ahead.start(batches[number + 1])
-            try:
-                self._receive(batch, read)
-            except TemporaryStoreError:
-                raise
-            except Exception as error:
-                LOG.error("batch_failed", error=error, mails=len(batch))
-                for mail in batch:
-                    self._one(mail)
-            if number + 1 < len(batches):
+    def _rush(self, taken: list[Spooled]) -> int:
+        """Batch after batch, the next one read while one is decided upon, for as long as mail keeps coming."""
+        done = 0
+        waiting, last = _batches(taken), max(mail.id for mail in taken)
+        if len(waiting) > 1:
+            self._ahead.start(waiting[0])
+        while waiting:
+            batch = waiting.popleft()
+            read = self._ahead.result()
+            more: list[Spooled] = []
+            if not waiting and read is not None and done < RUSH and not self._asked_to_leave():
+                self._settle()
+                more = self._store.take(TAKEN, _now(), after=last)
+                if len(more) > 1 and _fresh(more):
+                    waiting, last, more = _batches(more), max(mail.id for mail in more), []
+            if waiting:
+                self._ahead.start(waiting[0])
+            self._batch(batch, read)
+            done += len(batch) + self._each(more)
+            if waiting:
                 self._report("outbox")
+        return done
+
+    def _batch(self, batch: list[Spooled], read: list[Arrived] | None) -> None:
+        try:
+            self._receive(batch, read)
+        except TemporaryStoreError:
+            raise
+        except Exception as error:
+            LOG.error("batch_failed", error=error, mails=len(batch))
+            self._each(batch)
+
+    def _each(self, mails: list[Spooled]) -> int:
+        for mail in mails:
+            self._one(mail)
+        return len(mails)
 
     def _one(self, mail: Spooled) -> None:
         if mail.attempts > MOST_ATTEMPTS:
@@ -176,6 +193,15 @@ class Worker:
     def _drain(self) -> None:
         if not os.read(self._wakes, 65536):
             self._leaving = True
+
+
+def _fresh(mails: list[Spooled]) -> bool:
+    """Whether none of them was there when an earlier life ended."""
+    return all(mail.attempts == 1 for mail in mails)
+
+
+def _batches(mails: list[Spooled]) -> deque[list[Spooled]]:
+    return deque(mails[at : at + BATCH] for at in range(0, len(mails), BATCH))
 
 
 def _now() -> datetime:

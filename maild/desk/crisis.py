@@ -283,7 +283,12 @@ def _counts(entry: Phrase, places: list[tuple[Pattern, int, int]], forms: Folded
 
 def _found(forms: Folded, phrases: Phrases) -> list[tuple[Phrase, list[tuple[Pattern, int, int]]]]:
     """The entries that stand in the text and are neither denied nor excepted, and where."""
-    found = _matches(forms, phrases)
+    return _standing(_matches(forms, phrases), forms, phrases)
+
+
+def _standing(
+    found: dict[int, list[tuple[Pattern, int, int]]], forms: Folded, phrases: Phrases
+) -> list[tuple[Phrase, list[tuple[Pattern, int, int]]]]:
     if len({phrases.entries[number].phrase for number in found if phrases.entries[number].sign}) < 2:
         found = {number: places for number, places in found.items() if not phrases.entries[number].sign}
     entries = [
@@ -326,13 +331,21 @@ def hits(text: str, phrases: Phrases, table: Table | None = None, *, subject: st
     counts where its sentence does not sound calm; where no phrase counts, a mail that sounds like one is heard all the
     same, as :data:`~maild.desk.crisis_tone.LABEL`. ``table``: another than the shipped one, to measure it.
     """
-    forms = folded(text, subject)
     table = table or shipped()
-    entries = [
-        entry
-        for entry, places in _found(forms, phrases)
-        if not (entry.doubt and phrases.by_tone) or _meant(places, forms, table)
-    ]
-    if entries or not phrases.by_tone:
-        return tuple(dict.fromkeys(entry.phrase for entry in entries))
+    forms = folded(text, subject)
+    matches = _matches(forms, phrases)
+    meant = _heard(_standing(matches, forms, phrases), forms, phrases, table)
+    if len(meant) < len(matches) and "\n" in text.strip():
+        # on a phone a line is a sentence, and nobody writes its 。: the line above must not silence this one
+        lines = folded(text.replace("\n", "。\n"), subject)
+        again = _heard(_found(lines, phrases), lines, phrases, table)
+        meant = [entry for entry in phrases.entries if any(entry is one for one in (*meant, *again))]
+    if meant or not phrases.by_tone:
+        return tuple(dict.fromkeys(entry.phrase for entry in meant))
     return (LABEL,) if tone(forms.kana, table) > ALONE else ()
+
+
+def _heard(
+    found: list[tuple[Phrase, list[tuple[Pattern, int, int]]]], forms: Folded, phrases: Phrases, table: Table
+) -> list[Phrase]:
+    return [entry for entry, places in found if not (entry.doubt and phrases.by_tone) or _meant(places, forms, table)]

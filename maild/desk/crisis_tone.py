@@ -19,10 +19,10 @@ from typing import Literal
 __all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
-ALONE = 2.2  # heard though no phrase stands in the text
+ALONE = 1.9  # heard though no phrase stands in the text
 DOUBT = 0.5  # a doubtful phrase counts where its sentence sounds like this or worse
 # characters of a sequence, and the number that as many UTF-16 units make
-SIZES: dict[int, Literal["H", "I", "Q"]] = {1: "H", 2: "I", 4: "Q"}
+SIZES: dict[int, Literal["I", "Q"]] = {2: "I", 4: "Q"}
 SHORT = 20  # characters: what is shorter is no surer for it
 SCALE = 100  # weights are whole numbers, so that the file is small and its changes can be read
 # characters; of a long mail the most alarming stretch counts, so that its calm part hides nothing. A short one must

@@ -184,7 +184,7 @@ def _usual(value: str) -> tuple[str, str] | None:
     if (angle and (rest[-1:] != ">" or not _SPECIAL.isdisjoint(name))) or not written.isascii() or "=?" in written:
         return None
     lowered = written.lower()
-    if not _PLAIN.match(lowered) or ".." in lowered.rpartition("@")[2]:
+    if not _PLAIN.match(lowered) or (".." in lowered and ".." in lowered.rpartition("@")[2]):
         return None
     return (_shown(header.decode_words(name), lowered) if angle else ""), lowered
 

@@ -79,22 +79,23 @@ def role(
     ``forced``: the container it is in is an attachment as a whole (RFC 2183 section 2.9).
     """
     name = part.file_name
+    kind = part.type
     empty = not data.strip()
     sniffed = sniff.magic(data)
     if empty and not name:
         return "ignored", ""
-    if _is_signature(part, data, sniffed) and not forced:
+    if not forced and not kind.startswith("text/") and _is_signature(part, data, sniffed):
         return "ignored", ""
-    if shown and (sniffed.startswith("image/") or (not sniffed and part.type.startswith("image/"))):
+    if shown and (sniffed.startswith("image/") or (not sniffed and kind.startswith("image/"))):
         return "ignored", ""
     disposition = part.disposition.value
     if forced or disposition not in ("", "inline"):
         return "attachment", "disposition"
-    if in_alternative and part.type in _OTHER_ALTERNATIVES and not name:
+    if in_alternative and kind in _OTHER_ALTERNATIVES and not name:
         return "ignored", ""
-    if part.type in HTML or (part.type.startswith("text/") and part.type not in _UNREAD):
+    if kind in HTML or (kind.startswith("text/") and kind not in _UNREAD):
         return _textual(part, data, name, sniffed)
-    if not name and (_names_no_type(part.type) or (alone and part.type == "application/octet-stream")):
+    if not name and (_names_no_type(kind) or (alone and kind == "application/octet-stream")):
         return _textual(part, data, name, sniffed)
     return "attachment", "file_name" if name else "not_text"
 
@@ -110,7 +111,7 @@ def _textual(part: Part, data: bytes, name: str, sniffed: str) -> tuple[Role, st
         return "attachment", "sniffed"
     if not sniff.is_text(data) and not _is_wide(part, data):
         return "attachment", "not_text"
-    extension = _EXTENSION.search(name)
+    extension = _EXTENSION.search(name) if name else None
     if extension and extension.group(1).lower() not in _TEXT_EXTENSIONS:
         return "attachment", "file_name"
     if part.type in HTML or sniff.is_html(data):

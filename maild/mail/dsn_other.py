@@ -8,6 +8,7 @@ every line is looked at once (M6).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,7 +20,8 @@ _MAX_RECIPIENTS = 100
 _MAX_SAID = 4_000
 
 _LOCAL_STOP = frozenset(" \t<>()[],;:\"\\|@'`*　")  # and no slash at the start: see _local_start
-_DOMAIN_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
+_DOMAIN = re.compile("[A-Za-z0-9._-]*")
+_WIDE_DOMAIN = re.compile("[A-Za-z0-9._\x80-\U0010ffff-]*")
 _BULLETS = " \t*-•・·>|\"'=　"
 
 # A line that begins with one of these, or a heading that holds one, parts the report from the mail that came back.
@@ -177,10 +179,8 @@ def addresses_in(text: str, *, free: bool = True) -> list[tuple[int, str]]:
     at = text.find("@")
     while at != -1 and len(found) < 50:
         start = _local_start(text, at, free)
-        end = at + 1
-        limit = min(len(text), at + 256)
-        while end < limit and (text[end] in _DOMAIN_CHARS or (not free and text[end] > "\x7f")):
-            end += 1
+        found_domain = (_DOMAIN if free else _WIDE_DOMAIN).match(text, at + 1, at + 256)
+        end = found_domain.end() if found_domain else at + 1
         domain = text[at + 1 : end].strip(".-_")
         local = text[start:at].strip('"')
         if "smtp=" in local.lower():  # Exchange 5: c=jp;a= ;p=neko;SMTP=neko@

@@ -108,14 +108,19 @@ def base64_run(text: str) -> tuple[str, str, bytes, str] | None:
     """ASCII that holds encoded-words as phones write them, one run of whole base64 words of one charset: what stands
     before it, the charset (lower case), the bytes, what stands after it. None for all else."""
     pieces = _SIMPLE_WORD.split(text)  # clear text, label, base64, clear text, label, base64 ... clear text
-    if len(pieces) < 4 or not text.isascii():
+    if len(pieces) < 4 or not text.isascii() or "\x1b" in text:
         return None
-    before, label, after = pieces[0], pieces[1], pieces[-1]
-    if "\x1b" in text or "=?" in before or "=?" in after or any(len(each) % 4 for each in pieces[2::3]):
+    before, label, encoded, after = pieces[0], pieces[1], pieces[2], pieces[-1]
+    if "=?" in before or "=?" in after or len(encoded) % 4:
         return None
-    if len(pieces) > 4 and (any(each.strip(" \t") for each in pieces[3:-1:3]) or set(pieces[1::3]) != {label}):
-        return None
-    return before, label.lower(), b"".join(map(binascii.a2b_base64, pieces[2::3])), after
+    data = binascii.a2b_base64(encoded)
+    if len(pieces) > 4:
+        if any(each.strip(" \t") for each in pieces[3:-1:3]) or set(pieces[1::3]) != {label}:
+            return None
+        if any(len(each) % 4 for each in pieces[2::3]):
+            return None
+        data = b"".join(map(binascii.a2b_base64, pieces[2::3]))
+    return before, label.lower(), data, after
 
 
 def _one_run(text: str, defects: list[str]) -> str | None:
@@ -365,6 +370,8 @@ def message_id(raw: str) -> str | None:
 
 def message_ids(raws: list[str]) -> tuple[str, ...]:
     """The identifiers in References or In-Reply-To, in order, each once; prose around them is ignored."""
+    if not raws:
+        return ()
     found: dict[str, None] = {}
     for raw in raws:
         value = unfold(raw)

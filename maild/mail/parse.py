@@ -62,14 +62,14 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
     if not raw.strip(b" \t\r\n\x00"):
         return _unreadable(["empty"])
     root = structure.read(raw, defects)
-    known = sum(1 for name, _ in root.fields if name.lower() in _KNOWN_FIELDS)
-    if not known and _is_junk(root):
+    if _KNOWN_FIELDS.isdisjoint(root.by_name) and _is_junk(root):
         return _unreadable([*defects, "no_header", "binary"])
     if not root.fields:
         defects.append("no_header")
     if b"\x00" in raw:
         defects.append("nul")
-    defects.extend(f"{name}_repeated" for name in _ONCE if len(root.all(name)) > 1)
+    if len(root.by_name) < len(root.fields):
+        defects.extend(f"{name}_repeated" for name in _ONCE if len(root.all(name)) > 1)
 
     mailboxes = [mailbox for value in root.all("from")[:1] for mailbox in address.parse_mailboxes(value)]
     from_name, from_address = mailboxes[0] if mailboxes else (_name_alone(root), "")

@@ -156,7 +156,7 @@ def holds_no_mark(text: str) -> bool:
 
     Most mails hold nothing, and reading them line by line costs more than all the rest of a mail.
     """
-    if _PLAIN.fullmatch(text) is None:
+    if ">" in text or _PLAIN.fullmatch(text) is None:
         return False
     return _TRACE.search(text) is None or _SIGN.search(NARROW(text).lower()) is None
 
@@ -180,7 +180,10 @@ def lines_of(text: str) -> list[str]:
 
 def is_blank(line: str) -> bool:
     """Whether nothing is left of a line when it is cleaned."""
-    return not line[:1].isalnum() and not clean(line)
+    first = line[:1]
+    if first.isalnum() or "!" <= first <= "~":
+        return False
+    return line == "\n" or not clean(line)
 
 
 def clean(line: str) -> str:

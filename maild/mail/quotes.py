@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 from maild.mail.known_text import KnownText, without_known
@@ -288,10 +289,10 @@ def _prefixed(lines: list[str], quiet: int, is_reply: bool) -> list[bool]:
 def _assemble(text: str, lines: list[str], kinds: list[PartKind]) -> Split:
     parts: list[Part] = []
     start = 0
-    for at in range(1, len(lines) + 1):
-        if at == len(lines) or kinds[at] != kinds[start]:
-            parts.append(Part(kinds[start], "".join(lines[start:at])))
-            start = at
+    for kind, run in groupby(kinds):
+        end = start + len(list(run))
+        parts.append(Part(kind, "".join(lines[start:end])))
+        start = end
     quoted = "".join([part.text for part in parts if part.kind == "quote"])
     if kinds.count("own") == len(kinds):
         return Split(text.rstrip(), quoted, tuple(parts))

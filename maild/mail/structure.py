@@ -22,7 +22,7 @@ Fields = list[tuple[str, str]]
 Span = tuple[int, int]
 
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_MAX_NAME: Final = 200
+_FIELDS: Final = re.compile(r"(?m)^([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")  # all of a section
 _MAX_ORDERLY: Final = 65_536  # bytes of a header section that is read the short way
 _SECTION_END: Final = re.compile(rb"\n\r?\n")
 _KNOWN: Final = re.compile(
@@ -190,19 +190,12 @@ def _orderly_fields(section: bytes) -> Fields | None:
     """
     if b"\x00" in section:
         return None
-    # A line end within a field is a NUL meanwhile: so each line is one field.
-    text = section.decode("ascii", "surrogateescape").replace("\n ", "\x00 ").replace("\n\t", "\x00\t")
-    fields: Fields = []
-    for line in text.split("\n"):
-        name, colon, value = line.partition(":")
-        if not colon or not name.replace("-", "").isalnum() or len(name) > _MAX_NAME:
-            if line:
-                return None
-            continue
-        if "\x00" in value:
-            value = value.replace("\x00", "\n")
-        fields.append((name, value.rstrip("\r\n").lstrip(" \t")))
-    return fields if 0 < len(fields) <= MAX_HEADERS else None
+    text = section.decode("ascii", "surrogateescape")
+    found = _FIELDS.findall(text)
+    lines = text.count("\n") + (text[-1:] != "\n")
+    if len(found) != lines - text.count("\n ") - text.count("\n\t") or len(found) > MAX_HEADERS:
+        return None
+    return [(name, value.rstrip("\r\n")) for name, value in found]
 
 
 class _Reader:
@@ -217,6 +210,8 @@ class _Reader:
         fields, body = read_fields(buffer, start, end, self.defects)
         part = Part(buffer, min(body, end), end, fields, default_type)
         kind = part.type
+        if kind.startswith("text/"):
+            return part
         if kind.startswith("multipart/"):
             if depth >= MAX_DEPTH:
                 self.defects.append("nesting_too_deep")

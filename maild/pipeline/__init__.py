@@ -13,6 +13,7 @@ from maild.desk.actions import Letter
 from maild.desk.deadlines import may_close, start_of
 from maild.mail.address import canonical
 from maild.mail.parse import read
+from maild.mail.values import replace
 from maild.pipeline import clients, digest, returned, staff, watch
 from maild.pipeline.carried import pack, unpack
 from maild.pipeline.incoming import Arrived, of_form
@@ -90,9 +91,13 @@ class Pipeline:
 
     def read_ahead(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> bytes:
         """What is read in a mail, its words included, as bytes for another process; without the mail itself."""
+        mail = self.read_through(number, source, at, raw, envelope)
+        return pack(mail, mail.ahead, self._world.desks.index(mail.here))
+
+    def read_through(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> Arrived:
+        """A mail with its words read; the words of a bounce are nobody's."""
         mail = self.read(number, source, at, raw, envelope)
-        reading = None if mail.facts.kind in ("bounce", "unreadable") else mail.reading
-        return pack(mail, reading, self._world.desks.index(mail.here))
+        return mail if mail.facts.kind in ("bounce", "unreadable") else replace(mail, ahead=mail.reading)
 
     def was_read(self, found: bytes, raw: bytes) -> Arrived:
         """The same put together again."""

@@ -40,17 +40,16 @@ class Bulk:
             found = self._compiled[name] = str(compiled)
         return found
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Once for each row: its values in the order of the names."""
+    def run(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Once for each row: its values in the order of the names. How many rows of the table were met."""
         if not rows:
-            return
+            return 0
+        sql = self._for(connection)
         driver = _sqlite(connection)
         if driver is not None:
-            driver.executemany(self._for(connection), rows)
-        else:
-            connection.exec_driver_sql(
-                self._for(connection), [dict(zip(self._names, row, strict=True)) for row in rows]
-            )
+            return driver.executemany(sql, rows).rowcount
+        named = [dict(zip(self._names, row, strict=True)) for row in rows]
+        return connection.exec_driver_sql(sql, named).rowcount
 
 
 class Query:

@@ -38,7 +38,10 @@ _OWNER = Bulk(
     ("b_case", "b_id"),
 )
 _DELETE = Bulk(delete(data_key).where(data_key.c.id == bindparam("b_id")), ("b_id",))
-_NOTE = update(key_meta).where(key_meta.c.name == bindparam("b_name")).values(value=bindparam("b_value"))
+_NOTE = Bulk(
+    update(key_meta).where(key_meta.c.name == bindparam("b_name")).values(value=bindparam("b_value")),
+    ("b_value", "b_name"),
+)
 _EXISTING = Query(select(data_key.c.id).where(data_key.c.id.in_(bindparam("wanted", expanding=True))))
 _WRAPPED = Query(
     select(data_key.c.id, data_key.c.wrapped).where(data_key.c.id.in_(bindparam("wanted", expanding=True)))
@@ -199,7 +202,7 @@ class KeyStore:
         return int(value or 0)
 
     def _note(self, connection: Connection, name: str, value: str) -> None:
-        if not connection.execute(_NOTE, {"b_name": name, "b_value": value}).rowcount:
+        if not _NOTE.run(connection, [(value, name)]):
             connection.execute(insert(key_meta), {"name": name, "value": value})
 
     def reserve(self, at_least: int) -> None:
@@ -231,7 +234,7 @@ class KeyStore:
 
     def cipher(self, key_id: int) -> AESGCM:
         """One cipher; KeyGone where the key was destroyed."""
-        cipher = self.load((key_id,)).get(key_id)
+        cipher = self._ciphers.get(key_id) or self.load((key_id,)).get(key_id)
         if cipher is None:
             raise KeyGone("The key of this record was destroyed; what it sealed is erased.")
         return cipher

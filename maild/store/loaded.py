@@ -319,7 +319,7 @@ def open_entries(core: Core, rows: Sequence[Row]) -> list[Entry]:
                 author=content.author,
                 subject=content.subject,
                 text=content.text,
-                own_text=content.own_text,
+                own_text=content.text if content.all_own else content.own_text,
                 message_id=content.message_id,
                 raw=raw,
                 address=content.address,

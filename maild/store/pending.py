@@ -23,7 +23,7 @@ from maild.store.instants import micros, micros_or_none
 from maild.store.loaded import CaseRow, Loaded
 from maild.store.records import Entry, EntryContent, Outgoing, OutgoingContent
 from maild.store.tables import case_address, cases, deadline, entry, outbox, seen, spool
-from maild.store.vault import Hasher, seal
+from maild.store.vault import Hasher, fresh_nonces, seal
 
 _CASE_VALUES = ("client_hash", "state", "reason", "flags", "closed", "round_trip", "completed", "replies", "sealed")
 _UPDATE_CASE = Bulk(
@@ -260,12 +260,15 @@ class Pending:
         rows: list[Row] = []
         foreign: list[Row] = []
         hasher = self._hasher
+        nonces = fresh_nonces(2 * len(self.entries))
         for number, item in self.entries.items():
             key_id, cipher = keys[number]
             desk, case, address, body = item.desk, item.case, item.address, item.body_key
             at = micros(item.at)
+            all_own = item.own_text == item.text
+            own = "" if all_own else item.own_text
             content = EntryContent(
-                item.author, item.subject, item.text, item.own_text, item.message_id, address, item.extra
+                item.author, item.subject, item.text, own, item.message_id, address, item.extra, all_own
             )
             body_hash = None
             if body:
@@ -283,8 +286,8 @@ class Pending:
                     hasher.client(desk, address) if address else None,
                     body_hash,
                     key_id,
-                    seal(cipher, b"entry/%d/content" % number, encode(content)),
-                    None if item.raw is None else seal(cipher, b"entry/%d/raw" % number, item.raw),
+                    seal(cipher, b"entry/%d/content" % number, encode(content), next(nonces)),
+                    None if item.raw is None else seal(cipher, b"entry/%d/raw" % number, item.raw, next(nonces)),
                 )
             )
             if item.message_id and address:
@@ -298,6 +301,7 @@ class Pending:
     def _write_outbox(self, keys: Mapping[int, Key]) -> None:
         rows: list[Row] = []
         hasher = self._hasher
+        nonces = fresh_nonces(2 * len(self.queued))
         for number, mail in self.queued.items():
             key_id, cipher = keys[number]
             content = OutgoingContent(mail.message_id, mail.sender, mail.recipient)
@@ -318,8 +322,8 @@ class Pending:
                     hasher.once(mail.once),
                     hasher.recipient(mail.recipient),
                     key_id,
-                    seal(cipher, b"outbox/%d/content" % number, encode(content)),
-                    seal(cipher, b"outbox/%d/data" % number, mail.data),
+                    seal(cipher, b"outbox/%d/content" % number, encode(content), next(nonces)),
+                    seal(cipher, b"outbox/%d/data" % number, mail.data, next(nonces)),
                     "pending",
                     0,
                     created if mail.not_before is None else micros(mail.not_before),

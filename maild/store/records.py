@@ -235,8 +235,8 @@ class Entry:
     id: int = 0
 
 
-class EntryContent(Content, frozen=True):
-    """The personal part of an entry."""
+class EntryContent(Content, frozen=True, omit_defaults=True):
+    """The personal part of an entry. ``all_own``: the text is all theirs, and stands here once."""
 
     author: str = ""
     subject: str = ""
@@ -245,6 +245,7 @@ class EntryContent(Content, frozen=True):
     message_id: str = ""
     address: str = ""
     extra: dict[str, str] = {}
+    all_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

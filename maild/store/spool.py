@@ -28,11 +28,13 @@ _MAIL = (
     spool.c.id, spool.c.source, spool.c.arrived, spool.c.attempts, spool.c.key_id, spool.c.envelope, spool.c.raw,
 )  # fmt: skip
 _WAITING = Query(
-    select(*_MAIL)
-    .where(spool.c.quarantined.is_(None), spool.c.retry_at <= bindparam("b_now"))
+    select(spool.c.id, func.length(spool.c.raw))
+    .where(spool.c.quarantined.is_(None), spool.c.retry_at <= bindparam("b_now"), spool.c.id > bindparam("b_after"))
     .order_by(spool.c.retry_at, spool.c.id)
     .limit(bindparam("b_limit"))
 )
+_MAILS = Query(select(*_MAIL).where(spool.c.id.in_(bindparam("wanted", expanding=True))))
+_AT_ONCE = 32 << 20  # bytes of mails that are taken together
 _ENVELOPE = Decoder(Envelope)
 
 
@@ -71,11 +73,14 @@ class Spool:
             numbers.save()
         return [row[0] for row in rows]
 
-    def take(self, limit: int, now: datetime) -> list[Spooled]:
-        """The oldest waiting mails; their attempt is counted and committed before this returns (M9)."""
+    def take(self, limit: int, now: datetime, after: int = 0) -> list[Spooled]:
+        """The oldest waiting mails, fewer where they are large; their attempt is counted and committed before this
+        returns (M9). ``after``: behind this one only, for it and those before it were taken already."""
         core = self._core
         with core.database.write(durable=False) as connection:  # a kill cannot undo it; a power cut may
-            rows = _WAITING.all(connection, b_now=micros(now), b_limit=limit)
+            numbers = _fitting(_WAITING.all(connection, b_now=micros(now), b_limit=limit, b_after=after))
+            found = {row[0]: row for row in _MAILS.rows(connection, numbers)}
+            rows = [found[number] for number in numbers]
             _COUNT.run(connection, [(attempts + 1, number) for number, _, _, attempts, _, _, _ in rows])
         core.keys.load([key_id for _, _, _, _, key_id, _, _ in rows])
         return [self._spooled(row, 1) for row in rows]
@@ -149,6 +154,18 @@ class Spool:
         with self._core.database.read() as connection:
             statement = select(func.min(spool.c.retry_at)).where(spool.c.quarantined.is_(None))
             return instant_or_none(connection.execute(statement).scalar())
+
+
+def _fitting(waiting: Sequence[Row]) -> list[int]:
+    """The first mails, by number, that are not too much to be held in memory together; always one."""
+    numbers: list[int] = []
+    total = 0
+    for number, size in waiting:
+        total += size
+        if numbers and total > _AT_ONCE:
+            break
+        numbers.append(number)
+    return numbers
 
 
 def _move_cursors(connection: Connection, mails: Sequence[Incoming]) -> None:

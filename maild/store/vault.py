@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -83,9 +84,17 @@ def new_secret() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def seal(cipher: AESGCM, place: bytes, value: bytes) -> bytes:
-    """The value encrypted for its place (table, row, column)."""
-    nonce = os.urandom(_NONCE_BYTES)
+def fresh_nonces(count: int) -> Iterator[bytes]:
+    """Random bytes for ``seal``, of the operating system, drawn at one go. To be used up at once, not kept: two
+    processes must never have the same."""
+    drawn = os.urandom(_NONCE_BYTES * count)
+    return (drawn[at : at + _NONCE_BYTES] for at in range(0, len(drawn), _NONCE_BYTES))
+
+
+def seal(cipher: AESGCM, place: bytes, value: bytes, nonce: bytes | None = None) -> bytes:
+    """The value encrypted for its place (table, row, column). ``nonce``: one of ``fresh_nonces``, for this alone."""
+    if nonce is None:
+        nonce = os.urandom(_NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, value, place)
 
 
@@ -126,50 +135,70 @@ class Hasher:
     def __init__(self, mac: Mac) -> None:
         self._mac = mac
         self._known: dict[tuple[str, ...], bytes] = {}
+        self._last = ("", b"")
 
     def fresh(self) -> Hasher:
         """The same with a memory of its own, for one transaction: it hashes the same address a dozen times."""
         return Hasher(self._mac)
 
-    def _hash(self, named: tuple[str, ...]) -> bytes:
-        """Of a domain and its parts."""
-        message = "\0".join([named[0], *[f"{len(part)}:{part}" for part in named[1:]]])
+    def _hash(self, named: tuple[str, ...], message: bytes) -> bytes:
+        """Of what is named so: the domain and its parts, each with its length before it."""
         if len(self._known) > _REMEMBERED:
             self._known.clear()
-        known = self._known[named] = self._mac.digest(message.encode("utf-8", "surrogatepass"))[:16]
+        known = self._known[named] = self._mac.digest(message)[:16]
         return known
 
     def client(self, desk: str, address: str) -> bytes:
         """A client of a desk: addresses are not comparable across desks."""
         named = ("client", desk, address)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(
+            named, _bytes(f"client\0{len(desk)}:{desk}\0{len(address)}:{address}")
+        )
 
     def recipient(self, address: str) -> bytes:
         """An address we write to."""
         named = ("recipient", address)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(named, _bytes(f"recipient\0{len(address)}:{address}"))
 
     def sent(self, message_id: str) -> bytes:
         """A Message-ID of ours."""
         named = ("sent", message_id)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(named, _bytes(f"sent\0{len(message_id)}:{message_id}"))
 
     def foreign(self, desk: str, address: str, message_id: str) -> bytes:
         """A Message-ID of somebody else's mail to a desk."""
         named = ("foreign", desk, address, message_id)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(
+            named,
+            _bytes(f"foreign\0{len(desk)}:{desk}\0{len(address)}:{address}\0{len(message_id)}:{message_id}"),
+        )
 
     def once(self, key: str) -> bytes:
         """The key of a mail that is queued once."""
         named = ("once", key)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(named, _bytes(f"once\0{len(key)}:{key}"))
 
     def body(self, desk: str, address: str, body: str) -> bytes:
         """The normalised body of a client's mail, comparable for that client only."""
         named = ("body", desk, address, body)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(
+            named,
+            _bytes(f"body\0{len(desk)}:{desk}\0{len(address)}:{address}\0{len(body)}:") + self._body(body),
+        )
 
     def case_body(self, case: int, body: str) -> bytes:
         """The normalised body of a mail in a case, comparable in that case only."""
         named = ("case body", str(case), body)
-        return self._known.get(named) or self._hash(named)
+        return self._known.get(named) or self._hash(
+            named, _bytes(f"case body\0{len(named[1])}:{case}\0{len(body)}:") + self._body(body)
+        )
+
+    def _body(self, body: str) -> bytes:
+        """The bytes of a body. The last one is kept: each is hashed twice in a row."""
+        if body is not self._last[0]:
+            self._last = (body, _bytes(body))
+        return self._last[1]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

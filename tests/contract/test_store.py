@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import maild.store.spool as spool
 from maild.desk.case import Case
 from maild.store import (
     Entry,
@@ -180,6 +181,18 @@ def test_what_was_accepted_is_taken_once_restarted(reopen: Callable[[], Store]) 
 def test_an_attempt_counts_even_if_nothing_comes_of_it(store: Store) -> None:
     store.accept([incoming()])
     assert [store.take(1, NOW)[0].attempts for _ in range(3)] == [1, 2, 3]
+
+
+def test_large_mails_are_not_all_taken_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their order, and always one."""
+    monkeypatch.setattr(spool, "_AT_ONCE", 300)
+    ids = store.accept([incoming(b"1" * 200), incoming(b"2"), incoming(b"3" * 900), incoming(b"4")])
+    for expected in (ids[:2], ids[2:3], ids[3:]):
+        taken = store.take(10, NOW)
+        assert [mail.id for mail in taken] == expected
+        for mail in taken:
+            store.quarantine(mail.id, "seen", NOW)
+    assert store.take(10, NOW) == []
 
 
 def test_postponed_and_quarantined_mails_let_the_others_pass(store: Store) -> None:
@@ -493,6 +506,33 @@ def test_an_accepted_mail_has_one_disposition(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.record(client_mail(None, spool_id=spool_id))
         transaction.done(spool_id)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 513, 1200])
+def test_a_query_finds_each_of_however_many(store: Store, count: int) -> None:
+    """Lists are filled up to a few sizes and cut into pieces: nothing is found twice, and nothing is missed."""
+    ids = store.accept([incoming(b"%d" % number) for number in range(count)])
+    with store.transaction() as transaction:
+        for number in ids:
+            transaction.record(client_mail(None, spool_id=number, message_id=f"<{number}@x>", body_key=""))
+            transaction.done(number)
+    with store.read() as transaction:
+        transaction.prefetch(seen=[(DESK, HANAKO, f"<{number}@x>") for number in [*ids, 10**9]])
+        found = [transaction.seen(DESK, HANAKO, f"<{number}@x>") for number in ids]
+        assert [len(one) for one in found] == [1] * count
+        assert len({one[0].entry_id for one in found}) == count
+        assert transaction.seen(DESK, HANAKO, f"<{10**9}@x>") == []
+
+
+@pytest.mark.parametrize("own", ["本文", "", "本", "本文\ud800"])
+def test_the_own_text_is_kept_whether_it_is_the_whole_or_not(store: Store, own: str) -> None:
+    with store.transaction() as transaction:
+        number = transaction.record(client_mail(None, own_text=own))
+        empty = transaction.record(client_mail(None, text="", own_text="", message_id="", extra={}))
+    with store.read() as transaction:
+        found, nothing = transaction.entry(number), transaction.entry(empty)
+    assert found is not None and (found.text, found.own_text) == ("本文", own)
+    assert nothing is not None and (nothing.text, nothing.own_text, nothing.extra) == ("", "", {})
 
 
 @pytest.mark.parametrize("prefetched", [False, True])

@@ -1,6 +1,6 @@
 """Learns maild/desk/crisis_tone.tsv from the crisis corpora: ``python -m tests.corpus.tone --write`` (half a minute).
 
-A logistic regression over sequences of one, two and four characters, fitted by dual coordinate descent; standard
+A logistic regression over sequences of two and four characters, fitted by dual coordinate descent; standard
 library only, and the same table every time. ``python -m tests.corpus.tone`` measures instead: every stranger's texts
 are judged by a table learnt without that author.
 """

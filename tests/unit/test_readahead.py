@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import signal
+import termios
+from array import array
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +73,44 @@ def test_what_is_read_ahead_is_what_is_read_here(pipeline: Pipeline, ahead: Read
             if one.ahead is not None:
                 assert one.reading == here.reading
     assert any(one.reading.hits for one in found if one.ahead)
+
+
+def test_what_the_reader_has_not_come_to_is_read_here(
+    pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = batch()
+    ready, go = os.pipe()
+    there, here = pipeline.read_ahead, pipeline.read_through
+    read: list[int] = []
+
+    def waits(*job: Any) -> bytes:
+        os.read(ready, 1)  # until the others were read here
+        return there(*job)
+
+    def counts(*job: Any) -> Arrived:
+        if os.getpid() == me and len(read) == len(asked) - 2:
+            os.write(go, b"!")
+        read.append(job[0])
+        return here(*job)
+
+    me = os.getpid()
+    monkeypatch.setattr(pipeline, "read_ahead", waits)
+    monkeypatch.setattr(pipeline, "read_through", counts)
+    ahead.start(asked)
+    while select.select([ahead._turns[0]], [], [], 10)[0] and waiting(ahead._turns[0]) == len(asked):
+        pass  # the reader has taken none yet
+    found = ahead.result()
+    os.close(ready)
+    os.close(go)
+    assert found is not None and [one.spool for one in found] == [mail.id for mail in asked]
+    assert read == [mail.id for mail in asked][1:]
+
+
+def waiting(descriptor: int) -> int:
+    """Bytes that wait in a pipe."""
+    size = array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, size)
+    return size[0]
 
 
 def test_a_mail_crosses_with_every_field(pipeline: Pipeline) -> None:

@@ -22,15 +22,15 @@ def entry(phrase: str, more: str = "") -> str:
 
 
 def test_the_weights_of_a_text_are_added_up() -> None:
-    small = Table.parse("\t-100\n夜\t30\n。夜\t7\n夜です。\t200\n朝\t-50\n")
-    # 。夜です。: one, two and four characters long, over the root of twenty, for it is shorter
+    small = Table.parse("\t-100\n夜で\t30\n。夜\t7\n夜です。\t200\n。朝\t-50\n")
+    # 。夜です。: two and four characters long, over the root of twenty, for it is shorter
     assert tone("夜です", small) == pytest.approx(-1 + (30 + 7 + 200) / 100 / 20**0.5)
     assert tone("朝です", small) == pytest.approx(-1 - 50 / 100 / 20**0.5)
     assert tone("", small) == pytest.approx(-1)
 
 
 def test_a_long_mail_counts_by_its_most_alarming_stretch() -> None:
-    small = Table.parse("\t0\n夜です。\t400\n朝\t-50\n")
+    small = Table.parse("\t0\n夜です。\t400\n朝朝\t-50\n")
     alone = "。".join(["夜です"] * 20)
     buried = "朝" * 500 + alone + "朝" * 500
     assert tone(alone, small) == pytest.approx(tone(buried, small), rel=0.1)
@@ -60,7 +60,12 @@ PLAIN = """
 def test_plain_words_among_calm_lines_are_never_silenced(text: str) -> None:
     """A doubtful phrase is doubted for the sentence that holds it, not for the calm rest of the mail."""
     calm = f"名前：花子\n性別：女性\n年齢：24歳\n地域：県内\n相談内容：転職のことです。\n{CALM}"
-    for mail in (text, f"{text}\n{CALM * 3}", f"{calm}\n{text}\n{CALM}", f"{CALM * 3}\n{text}"):
+    bare = text.rstrip("。")  # on a phone a line is a sentence, and its 。 is not written
+    for mail in (
+        text, f"{text}\n{CALM * 3}", f"{calm}\n{text}\n{CALM}", f"{CALM * 3}\n{text}",
+        f"返信ありがとうございました。もう一つ聞いてもいいですか\n{bare}\nよろしくお願いします",
+        f"面接の日程のことですが、\n{bare}", f"きのう見たドラマの話\n{text}", f"相談の窓口があると知り\n{bare}",
+    ):  # fmt: skip
         assert hits(mail, builtin()), mail
 
 
@@ -115,8 +120,8 @@ def test_a_table_is_learnt_from_texts_and_the_same_every_time() -> None:
     crisis = [Sample("a", f"{word}橋の上にいます", True) for word in ("夜に", "朝に", "今", "一人で")]
     calm = [Sample("a", f"{word}机の上にいます", False) for word in ("夜に", "朝に", "今", "一人で")]
     found = learn([*crisis, *calm])
-    assert found["橋"] > 0 > found["机"]
-    assert abs(found["上"]) < found["橋"] / 10
+    assert found["橋の"] > 0 > found["机の"]
+    assert abs(found["上に"]) < found["橋の"] / 10
     assert table([*crisis, *calm]) == table([*crisis, *calm])
     assert table([*crisis, *calm]).startswith("\t")  # the base
 
@@ -130,11 +135,11 @@ def test_a_line_of_the_grammar_makes_texts() -> None:
 
 
 def test_only_japanese_is_learnt() -> None:
-    assert {"あ", "あい", "。あ"} <= set(grams("あいu"))
+    assert {"あい", "。あ"} <= set(grams("あいu"))
     assert not any("u" in gram for gram in grams("あいu"))
 
 
 def test_the_shipped_table_is_whole() -> None:
     weights = shipped().weights
-    assert {size for size, known in weights.items() if known} == {1, 2, 4}
+    assert {size for size, known in weights.items() if known} == {2, 4}
     assert sum(map(len, weights.values())) > 10_000

@@ -46,7 +46,7 @@ def test_every_cell_of_cp932_round_trips() -> None:
 
 def test_the_library_and_our_own_way_read_the_same() -> None:
     for cell, char in jis._pairs().items():
-        orderly = jis._orderly(b"\x1b$B" + cell + b"\x1b(B")
+        orderly = jis.orderly(b"\x1b$B" + cell + b"\x1b(B")
         assert orderly is None or orderly == char
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild.mail import quote_marks, quotes
+from maild.mail import known_text, quote_marks, quotes
 from maild.mail.quote_marks import holds_no_mark
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -84,3 +87,74 @@ def test_a_line_without_a_sign_begins_no_mark(text: str) -> None:
             assert not quote_marks._FORWARDED.match(quote_marks.clean(line))
             assert not quote_marks._ORIGINAL.match(quote_marks.clean(line))
             assert not quote_marks._UNDERLINE.match(quote_marks.clean(line))
+
+
+_NEVER = re.compile("(?!)")
+_REPLY = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *(
+                    "お返事ありがとうございました。\n",
+                    "\n",
+                    "仕事の話です。\n",
+                    "メールを読みました。\n",
+                    "以前のメール\n",
+                ),
+                *(
+                    "> 前の話\n",
+                    "> <br>\n",
+                    ">_<\n",
+                    "\u200b> 前の話\n",
+                    "> \u200b\n",
+                    "＞前\n",
+                    "花子> 前\n",
+                    "| 前 |\n",
+                ),
+                *("2026年1月5日(月) 9:05 花子 <hanako@phone.example>:\n", "花子 <hanako@phone.example>\n", "wrote:\n"),
+                *(
+                    "-----Original Message-----\n",
+                    "From: 花子\nSent: 1\nTo: x\n",
+                    "転送メッセージ\n",
+                    "iPhoneから送信\n",
+                ),
+            ]
+        ),
+        _TEXT,
+    ),
+    max_size=10,
+).map("".join)
+
+
+@settings(max_examples=800, deadline=None)
+@given(text=_REPLY, subject=st.sampled_from(["", "Re: 相談", "相談"]), known=st.lists(_REPLY, max_size=1))
+def test_what_is_passed_over_holds_nothing(text: str, subject: str, known: list[str]) -> None:
+    """Lines above a quote, and lines of nothing but kanji and kana."""
+    found = quotes._read(text, subject, (), known)
+    without = quotes.without_known(text, known)
+    with patch.object(quote_marks, "_SENTENCE", _NEVER), patch.object(known_text, "_SHORT", 0):
+        assert found == quotes._read(text, subject, (), known)
+        assert without == quotes.without_known(text, known)
+
+
+@settings(max_examples=800, deadline=None)
+@given(text=_TEXT)
+def test_a_trace_stands_wherever_a_sign_does(text: str) -> None:
+    found = holds_no_mark(text)
+    with patch.object(quote_marks, "_TRACE", re.compile("")):
+        assert found == holds_no_mark(text)
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.lists(st.sampled_from([*"> <＜＞|あa1ー。!\t\u3000", "> ", "> あ", "\u200b"]), max_size=8).map("".join))
+def test_prefixes_are_told_by_their_first_characters(line: str) -> None:
+    """An invisible character in front changes nothing, and sends the line the long way."""
+    assert quote_marks.prefix(line) == quote_marks.prefix(f"\u200b{line}")
+
+
+def test_what_a_line_begins_with() -> None:
+    for char in map(chr, range(sys.maxunicode + 1)):
+        assert quote_marks.is_blank(f"{char}\n") == (not quote_marks.clean(f"{char}\n")), char
+        assert not quote_marks._INVISIBLE.match(char) or char in quote_marks._BEFORE_PREFIX, char
+        if quote_marks._SENTENCE.fullmatch(char):
+            assert not quote_marks._LINE_SIGN.search(quote_marks.clean(char).lower()), char
