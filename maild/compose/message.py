@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import struct
 from datetime import datetime
 from email.header import Header
 from functools import lru_cache
@@ -107,8 +108,10 @@ _kept_body = lru_cache(maxsize=64)(_body)
 def _base64_lines(raw: bytes) -> bytes:
     """``base64.encodebytes`` with CRLF, all of it encoded at once."""
     whole = binascii.b2a_base64(raw, newline=False)
-    lines = [whole[at : at + _BASE64_LINE] for at in range(0, len(whole), _BASE64_LINE)]
-    return b"\r\n".join(lines) + b"\r\n" if lines else b""
+    count, over = divmod(len(whole), _BASE64_LINE)
+    lines = struct.unpack_from(f"{_BASE64_LINE}s" * count, whole)  # all slices at once
+    rest = whole[-over:] + b"\r\n" if over else b""
+    return b"\r\n".join((*lines, rest))
 
 
 def payload_of(data: bytes) -> bytes | None:

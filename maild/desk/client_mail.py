@@ -314,14 +314,14 @@ def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
         zone = ZoneInfo(desk.timezone)
         least = local_date(mail.at, zone) + timedelta(days=desk.rules.attachment_grace_days)
         case = replace(case, floor=max(case.floor, least) if case.floor else least)
-    case = _threaded(case, mail)
+    case = replace(case, thread=_thread(case, mail))
     told = Letter("attachment_rejected", values={"closes_on": closes_on(case, desk), "first": False, "stripped": False})
     return Decision(case, (*again, told), "rejected", "attachment")
 
 
 def _rejected_after_end(case: Case, mail: ClientMail) -> Decision:
     """The conversation is over: the file is rejected as ever (A1), and what C3 and D1 say once stays to be said."""
-    case = _threaded(case, mail)
+    case = replace(case, thread=_thread(case, mail))
     if case.declined == "spam" or case.decline_told:
         return Decision(case, (), "rejected", "attachment_after_end")  # only recorded (D1)
     values = {"closes_on": None, "first": False, "stripped": False, "over": True}
@@ -334,10 +334,6 @@ def _stripped(case: Case, mail: ClientMail, desk: Desk) -> Letter:
 
 
 # -- shared steps --------------------------------------------------------------------------------------------------
-
-
-def _threaded(case: Case, mail: ClientMail) -> Case:
-    return replace(case, thread=_thread(case, mail))
 
 
 def _thread(case: Case, mail: ClientMail) -> Thread:

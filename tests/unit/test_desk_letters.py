@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
@@ -178,6 +178,8 @@ def test_what_is_fixed_is_worked_in() -> None:
 # -- as bytes ------------------------------------------------------------------------------------------------------
 
 
+@example(b"x" * 57)
+@example(b"x" * 114)
 @given(st.binary(min_size=1, max_size=400))
 def test_base64_lines_are_those_of_the_library(raw: bytes) -> None:
     assert _base64_lines(raw) == base64.encodebytes(raw).replace(b"\n", b"\r\n")
@@ -193,7 +195,10 @@ def _one_by_one(text: str) -> str:
     return "\r\n ".join("=?utf-8?b?" + base64.b64encode(one).decode() + "?=" for one in found)
 
 
-@given(st.text(st.sampled_from("aé相😢 =?\u3000"), max_size=80))
+_WORDS = st.sampled_from("aé相😢 =?\u3000")
+
+
+@given(st.text(_WORDS, max_size=80) | st.text(_WORDS, min_size=20, max_size=80))
 def test_encoded_words_end_between_characters(text: str) -> None:
     clean = one_line(text)
     expected = clean if clean.isascii() and "=?" not in clean else _one_by_one(clean)

@@ -182,7 +182,10 @@ def _lacks(text: str, address: str) -> bool:
 _PIECES = ["taro", "91", "y a m", "ＴＡＲＯ", "ｔａ", "ｒｏ", "Taro", "．", "！", "%74", "＝７４", "&", "#", "＃", "あ"]
 _PIECES += ["ſ", "\ud83d", "K", "İ", "\n> ", "、", "%", "4", "t", "a", "r", "o", "（", "～", "｡", "漢"]
 _ADDRESSES = ["taro@x.example", "t@x", "9-taro.1@x", "tar+o@x", "太郎@x", "@"]
-some_text = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join) | st.text(max_size=30)
+_written = st.tuples(
+    *(st.sampled_from([one, one.upper(), wide(one), wide(one.upper()), f"{one} ", f"{one}。"]) for one in "taro")
+).map("".join)
+some_text = st.lists(st.sampled_from(_PIECES) | _written, max_size=12).map("".join) | st.text(max_size=30)
 
 
 @given(
