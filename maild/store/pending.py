@@ -152,6 +152,9 @@ class Pending:
         if self.audit:
             self.anchor = trail.append(self._core, self._connection, self.audit)
         self.numbers.save()
+        for client, numbers in self._loaded.by_client.items():  # asked for once more, they are found where they are now
+            kept = [number for number in numbers if number not in self.cases]
+            self._loaded.by_client[client] = [*kept, *self._by_client.get(client, ())]
         self.cases.clear()
         self._by_client.clear()
         self.entries.clear()

@@ -286,6 +286,22 @@ def test_one_client_has_one_open_case(store: Store) -> None:
     assert store.list_cases(desk="other") == []
 
 
+def test_what_was_put_is_found_by_its_addresses_after_a_flush(store: Store) -> None:
+    """Somebody asks for all open cases in the middle of a batch: the next mail of a new client still finds its case."""
+    moved = open_a_case(store, TARO)
+    with store.transaction() as transaction:
+        transaction.prefetch(clients=[(DESK, HANAKO), (DESK, TARO)])
+        fresh = transaction.new_number()
+        transaction.put_case(a_case(fresh), {})
+        transaction.put_case(a_case(moved, "third@x.example"), {})
+        transaction.flush()
+        found = transaction.open_case(DESK, HANAKO)
+        assert found is not None and found.number == fresh
+        assert transaction.open_case(DESK, TARO) is None
+        found = transaction.open_case(DESK, "third@x.example")
+        assert found is not None and found.number == moved
+
+
 def test_a_number_is_never_given_twice(reopen: Callable[[], Store]) -> None:
     store = reopen()
     used = {open_a_case(store)}
