@@ -28,14 +28,11 @@ _WRITER_LOCK = 0x6D61696C64
 _KEYS_LOCK = _WRITER_LOCK + 1
 
 
-def _nothing(_: None) -> None:
-    return None
-
-
 # sqlite3 asks every parameter but numbers and text whether it wants to be adapted, at 0.8 µs each; of the thirty that a
 # mail has none does. With an adapter that changes nothing it asks no further.
 sqlite3.register_adapter(bytes, bytes)
-sqlite3.register_adapter(type(None), _nothing)
+_SAME: dict[None, None] = {}
+sqlite3.register_adapter(type(None), _SAME.get)  # None for None, at the speed of C
 
 
 def parse_url(url: str) -> URL:
