@@ -335,9 +335,10 @@ def hits(text: str, phrases: Phrases, table: Table | None = None, *, subject: st
     forms = folded(text, subject)
     matches = _matches(forms, phrases)
     meant = _heard(_standing(matches, forms, phrases), forms, phrases, table)
-    if len(meant) < len(matches) and "\n" in text.strip():
-        # on a phone a line is a sentence, and nobody writes its 。: the line above must not silence this one
-        lines = folded(text.replace("\n", "。\n"), subject)
+    if len(meant) < len(matches) and (subject or "\n" in text.strip()):
+        # on a phone a line is a sentence, and nobody writes its 。: the line above must not silence this one, nor must
+        # the subject
+        lines = folded(text.replace("\n", "。\n"), f"{subject}。" if subject else subject)
         again = _heard(_found(lines, phrases), lines, phrases, table)
         meant = [entry for entry in phrases.entries if any(entry is one for one in (*meant, *again))]
     if meant or not phrases.by_tone:

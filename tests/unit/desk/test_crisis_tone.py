@@ -67,6 +67,17 @@ def test_plain_words_among_calm_lines_are_never_silenced(text: str) -> None:
         f"面接の日程のことですが、\n{bare}", f"きのう見たドラマの話\n{text}", f"相談の窓口があると知り\n{bare}",
     ):  # fmt: skip
         assert hits(mail, builtin()), mail
+    for subject in ("面接の日程のことですが", "はじめまして", "仕事が忙しくて", "ご相談", ""):
+        assert hits(bare, builtin(), subject=subject), subject
+
+
+@given(
+    st.sampled_from(PLAIN), st.sampled_from(["はじめまして", "友達のこと", "バイト先の店長のこと", "Re: ご相談", ""])
+)
+def test_triage_never_knows_less_than_with_the_subject_as_a_first_line(text: str, subject: str) -> None:
+    """What is asked first decides whether anything else is asked (pipeline/clients.py)."""
+    for mail in (text.rstrip("。"), f"{text.rstrip('。')}\nよろしくお願いします", f"転職のことです\n{text}"):
+        assert set(hits(f"{subject}\n{mail}", builtin())) <= {*hits(mail, builtin(), subject=subject), LABEL}
 
 
 def test_a_doubtful_phrase_counts_where_its_sentence_does_not_sound_calm(tmp_path: Path) -> None:
