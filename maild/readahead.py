@@ -22,11 +22,12 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 from maild import log
 from maild.pipeline import Arrived, Pipeline
-from maild.store import Envelope, Spooled
+from maild.store import Envelope, Spooled, StoreError
 from maild.store.instants import instant, micros
 
 LOG = log.get("maild.readahead")
@@ -55,7 +56,11 @@ class ReadAhead:
             return
         if self._reader is None and not self._fork():
             return
-        self._jobs = [_job(mail) for mail in batch]
+        try:
+            self._jobs = [_job(mail) for mail in batch]
+        except StoreError:  # one of them cannot be opened: the worker finds out which
+            self._jobs = []
+            return
         try:
             os.write(self._turns[1], bytes(range(len(batch))))
             _write(self._requests, pickle.dumps(self._jobs, protocol=5))
@@ -140,7 +145,12 @@ def _serve(pipeline: Pipeline, requests: int, answers: int, turns: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    # so are its database's: a server holds the locks of a killed worker for as long as anybody has its connection open
+    kept = sorted((2, requests, answers, turns, os.sysconf("SC_OPEN_MAX")))
+    for before, after in pairwise(kept):
+        os.closerange(before + 1, after)
+    for number in (signal.SIGALRM, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     while True:
         jobs: list[Job] = pickle.loads(_read(requests))
         signal.setitimer(signal.ITIMER_REAL, PATIENCE + 5)  # what hangs ends, even where the worker is gone

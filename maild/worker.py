@@ -41,6 +41,7 @@ class Worker:
         self._wakes = wakes
         self._report = report
         self._careful = True  # until a fresh mail is seen: an earlier life may have died of what comes first
+        self._excused: set[int] = set()  # attempts that ended because the store failed, not the mail
         self._leaving = False
         self._troubled = False
 
@@ -78,6 +79,7 @@ class Worker:
             self._report("outbox")
             if self._asked_to_leave():
                 break
+        self._excused.clear()
         self._ahead.close()  # the rush is over
         self._report("idle")
 
@@ -97,7 +99,7 @@ class Worker:
     # -- mail ------------------------------------------------------------------------------------------------------
 
     def _spooled(self) -> int:
-        taken = self._store.take(1 if self._careful else TAKEN, _now())
+        taken = self._store.take(1 if self._careful else TAKEN, _now(), again=self._excused)
         if not taken:
             return 0
         if self._careful and _fresh(taken):
@@ -145,6 +147,7 @@ class Worker:
 
     def _each(self, mails: list[Spooled]) -> int:
         for mail in mails:
+            self._report("busy")
             self._one(mail)
         return len(mails)
 
@@ -156,6 +159,7 @@ class Worker:
             self._receive([mail])
         except TemporaryStoreError:
             self._careful = True
+            self._excused.add(mail.id)
             raise
         except Exception as error:
             LOG.error("mail_failed", error=error, spool=mail.id)

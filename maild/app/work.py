@@ -6,6 +6,7 @@ import gc
 import os
 import pickle
 import resource
+import signal
 import sys
 
 from maild import log
@@ -20,6 +21,8 @@ MEMORY_LIMIT = 2 << 30  # bytes of address space: a mail that bloats raises Memo
 
 def main() -> int:
     """The config comes pickled over stdin from the supervisor, then wake-ups."""
+    # systemd and others send it to every process; what is in hand is finished, and the end of the input is the order
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     log.install()
     wakes = sys.stdin.fileno()
     config = pickle.loads(_exactly(wakes, int.from_bytes(_exactly(wakes, 8), "big")))

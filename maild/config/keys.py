@@ -20,7 +20,7 @@ MAILD = Table(
         Key(
             "database",
             v.database,
-            "SQLite needs no server; PostgreSQL serves several machines.",
+            "SQLite needs no server; PostgreSQL is another machine's. One daemon works on it at a time.",
             None,
             "maild.db in data_dir",
         ),

@@ -21,7 +21,7 @@ from maild.pipeline.operator_desk import overdue, resume_in
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
-from maild.store import Entry, Envelope, Overtaken, Spooled, Store
+from maild.store import Entry, Envelope, Overtaken, Spooled, Store, TemporaryStoreError
 
 __all__ = ["Arrived", "Clearance", "Pipeline", "World"]
 
@@ -177,13 +177,19 @@ class Pipeline:
 
     def set_aside(self, spooled: Spooled, reason: str, now: datetime) -> None:
         """To quarantine with its raw bytes and a reason; the operators hear of it (M6, M9)."""
+        try:  # first the word, which is given once: who is set aside in silence waits for ever
+            with self._store.transaction() as tx:
+                session = Session(self._world, tx, now, Clearance())
+                session.audit(now, "worker", "quarantined", None, spool=spooled.id, reason=reason)
+                self._alert(
+                    session, "quarantined", self._world.desks[0], f"quarantine:{spooled.id}", f"{spooled.id}: {reason}"
+                )
+        except TemporaryStoreError:
+            raise
+        except Exception:
+            self._store.quarantine(spooled.id, reason, now)
+            raise
         self._store.quarantine(spooled.id, reason, now)
-        with self._store.transaction() as tx:
-            session = Session(self._world, tx, now, Clearance())
-            session.audit(now, "worker", "quarantined", None, spool=spooled.id, reason=reason)
-            self._alert(
-                session, "quarantined", self._world.desks[0], f"quarantine:{spooled.id}", f"{spooled.id}: {reason}"
-            )
 
     def _alert(self, session: Session, code: str, here: DeskWorld, once: str, line: str) -> None:
         letter = Letter("operator_alert", "operators", {"code": code, "lines": [line], "days": 0}, timer=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -73,7 +74,7 @@ class Spool:
             numbers.save()
         return [row[0] for row in rows]
 
-    def take(self, limit: int, now: datetime, after: int = 0) -> list[Spooled]:
+    def take(self, limit: int, now: datetime, after: int = 0, again: Collection[int] = ()) -> list[Spooled]:
         """The oldest waiting mails, fewer where they are large; their attempt is counted and committed before this
         returns (M9). ``after``: behind this one only, for it and those before it were taken already."""
         core = self._core
@@ -81,9 +82,12 @@ class Spool:
             numbers = _fitting(_WAITING.all(connection, b_now=micros(now), b_limit=limit, b_after=after))
             found = {row[0]: row for row in _MAILS.rows(connection, numbers)}
             rows = [found[number] for number in numbers]
-            _COUNT.run(connection, [(attempts + 1, number) for number, _, _, attempts, _, _, _ in rows])
-        core.keys.load([key_id for _, _, _, _, key_id, _, _ in rows])
-        return [self._spooled(row, 1) for row in rows]
+            _COUNT.run(
+                connection, [(attempts + (number not in again), number) for number, _, _, attempts, _, _, _ in rows]
+            )
+        with suppress(StoreError):  # at one go; what is wrong with one of them is said where that one is opened
+            core.keys.load([key_id for _, _, _, _, key_id, _, _ in rows])
+        return [self._spooled(row, int(row[0] not in again)) for row in rows]
 
     def _spooled(self, row: Row, more: int = 0) -> Spooled:
         number, source, arrived, attempts, key_id, envelope, raw = row

@@ -73,9 +73,9 @@ class Store:
         """Keep raw mails in ONE commit (M1); TemporaryStoreError: none was kept."""
         return self._spool.accept(mails)
 
-    def take(self, limit: int, now: datetime, after: int = 0) -> list[Spooled]:
+    def take(self, limit: int, now: datetime, after: int = 0, again: Collection[int] = ()) -> list[Spooled]:
         """Waiting mails, oldest first, their attempt counted and committed (M9); ``after``: of higher numbers."""
-        return self._spool.take(limit, now, after)
+        return self._spool.take(limit, now, after, again)
 
     def quarantine(self, spool_id: int, reason: str, now: datetime) -> None:
         """Set a mail aside with a reason code (M6)."""
