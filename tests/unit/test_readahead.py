@@ -6,6 +6,7 @@ import fcntl
 import os
 import select
 import signal
+import socket
 import termios
 from array import array
 from collections.abc import Iterator
@@ -76,34 +77,45 @@ def test_what_is_read_ahead_is_what_is_read_here(pipeline: Pipeline, ahead: Read
 
 
 def test_what_the_reader_has_not_come_to_is_read_here(
-    pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked = batch()
-    ready, go = os.pipe()
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
     there, here = pipeline.read_ahead, pipeline.read_through
     read: list[int] = []
+    me = os.getpid()
 
     def waits(*job: Any) -> bytes:
-        os.read(ready, 1)  # until the others were read here
+        gate.read_bytes()  # until the others were read here
         return there(*job)
 
     def counts(*job: Any) -> Arrived:
         if os.getpid() == me and len(read) == len(asked) - 2:
-            os.write(go, b"!")
+            gate.write_bytes(b"")
         read.append(job[0])
         return here(*job)
 
-    me = os.getpid()
     monkeypatch.setattr(pipeline, "read_ahead", waits)
     monkeypatch.setattr(pipeline, "read_through", counts)
     ahead.start(asked)
     while select.select([ahead._turns[0]], [], [], 10)[0] and waiting(ahead._turns[0]) == len(asked):
         pass  # the reader has taken none yet
     found = ahead.result()
-    os.close(ready)
-    os.close(go)
     assert found is not None and [one.spool for one in found] == [mail.id for mail in asked]
     assert read == [mail.id for mail in asked][1:]
+
+
+def test_the_reader_has_no_other_connection(pipeline: Pipeline, ahead: ReadAhead) -> None:
+    """A server holds what a killed worker has locked for as long as anybody has its connection open."""
+    one, other = socket.socketpair()
+    with one, other:
+        ahead.start(batch())
+        assert ahead.result()  # so it lives
+        reader = ahead._reader
+        links = {os.readlink(link) for link in Path(f"/proc/{reader}/fd").iterdir() if link.name != "2"}  # the log
+        assert not any(link.startswith("socket:") for link in links)
+        assert sum(link.startswith("pipe:") for link in links) == 3  # requests, answers, turns
 
 
 def waiting(descriptor: int) -> int:
