@@ -22,7 +22,7 @@ from maild.readahead import ReadAhead
 from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
-BATCH = 64  # mails in one transaction
+BATCH = 128  # mails in one transaction
 TAKEN = 256  # at once, under load
 RUSH = 4096  # mails; then those are asked for again that were put off
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
