@@ -1,28 +1,27 @@
 """How a mail sounds as a whole (rules K1): what no single phrase says, and whether a doubtful phrase is meant.
 
-A table of character sequences with weights (crisis_tone.tsv), learnt from texts by ``python -m tests.corpus.tone``;
-the weights of a stretch of text are added up and divided by the root of its length. docs/crisis.md explains it.
+A table of sequences of three characters with weights (crisis_tone.tsv), learnt from texts by
+``python -m tests.corpus.tone``; the weights of a stretch of text are added up and divided by the root of its length.
+docs/crisis.md explains it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import accumulate, repeat
 from math import sqrt
-from operator import add, sub
-from typing import Literal
+from operator import sub
 
-__all__ = ["ALONE", "DOUBT", "LABEL", "SIZES", "Table", "framed", "tone", "weighed"]
+__all__ = ["ALONE", "DOUBT", "LABEL", "SIZE", "Table", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
-ALONE = 1.9  # heard though no phrase stands in the text
+ALONE = 0.5  # heard though no phrase stands in the text
 DOUBT = 0.5  # a doubtful phrase counts where its sentence sounds like this or worse
-# characters of a sequence, and the number that as many UTF-16 units make
-SIZES: dict[int, Literal["I", "Q"]] = {2: "I", 4: "Q"}
+SIZE = 3  # characters of a sequence: as many UTF-16 units and a NUL make a number of 64 bits
 SHORT = 20  # characters: what is shorter is no surer for it
 SCALE = 100  # weights are whole numbers, so that the file is small and its changes can be read
 # characters; of a long mail the most alarming stretch counts, so that its calm part hides nothing. A short one must
@@ -33,24 +32,24 @@ _LONGEST = 200_000  # characters: as far as is read of hostile text
 
 def _number(piece: str) -> int:
     """The number that a sequence makes in memory."""
-    return int.from_bytes(piece.encode("utf-16-le", "surrogatepass"), sys.byteorder)
+    return int.from_bytes(piece.encode("utf-16-le", "surrogatepass").ljust(8, b"\0"), sys.byteorder)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a text without any sign begins from, and weights by length of the sequence and the number that it makes."""
+    """What a text without any sign begins from, and weights by the number that a sequence makes."""
 
     base: float
-    weights: Mapping[int, Mapping[int, int]] = field(repr=False)
+    weights: Mapping[int, int] = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Table:
         """One sequence and its weight a line; the empty one is the base."""
-        by: dict[int, dict[int, int]] = {0: {}, **{size: {} for size in SIZES}}
+        weights: dict[int, int] = {}
         for line in text.splitlines():
             piece, _, weight = line.partition("\t")
-            by[len(piece)][_number(piece)] = int(weight)
-        return cls(by.pop(0)[0] / SCALE, by)
+            weights[_number(piece)] = int(weight)
+        return cls(weights.pop(0) / SCALE, weights)
 
 
 @cache
@@ -64,40 +63,30 @@ def framed(kana: str) -> str:
     return f"。{kana.strip('。')}。"
 
 
-_STEP = 4  # characters: what begins in so many is added up at once; the longest sequence
-
-
-def _totals(units: bytes, table: Table) -> list[int]:
-    """The weights of all that begins before each fourth place, so that any stretch is a difference of two totals.
-    ``units`` are UTF-16. Sequences are looked up as numbers, at the speed of C."""
-    blocks = -(-len(units) // (2 * _STEP))
-    padded = memoryview(units + bytes(2 * _STEP * (blocks + 1) - len(units)))  # no sequence has a NUL
-    rows: list[list[int]] = []
-    for size, kind in SIZES.items():
-        for first in range(size):
-            numbers = padded[2 * first : 2 * (first + _STEP * blocks)].cast(kind)
-            weights = list(map(table.weights[size].get, numbers, repeat(0)))
-            rows += [weights[at :: _STEP // size] for at in range(_STEP // size)]
-    sums: Iterable[int] = rows[0]
-    for row in rows[1:]:
-        sums = map(add, sums, row)
-    return list(accumulate(sums, initial=0))
+def _totals(kana: str, table: Table) -> list[int]:
+    """The weights of all that begins before each place, so that any stretch is a difference of two totals. Sequences
+    are looked up as numbers, at the speed of C: no string is made of any of them."""
+    units = framed(kana).encode("utf-16-le", "surrogatepass")
+    count = max(len(units) // 2 - SIZE + 1, 0)
+    numbers = bytearray(8 * count)
+    for byte in range(2 * SIZE):
+        numbers[byte::8] = units[byte : byte + 2 * count : 2]
+    return list(accumulate(map(table.weights.get, memoryview(numbers).cast("Q"), repeat(0)), initial=0))
 
 
 def tone(kana: str, table: Table | None = None) -> float:
     """Of a mail above :data:`ALONE`: a crisis. Of a sentence below :data:`DOUBT`: a doubtful phrase in it is none."""
     table = table or shipped()
-    units = framed(kana[:_LONGEST]).encode("utf-16-le", "surrogatepass")
-    total = _totals(units, table)
-    best = max(_loudest(total, len(units) // 2, stretch) - less for stretch, less in STRETCHES)
-    return table.base + best
+    total = _totals(kana[:_LONGEST], table)
+    return table.base + max(_loudest(total, stretch) - less for stretch, less in STRETCHES)
 
 
-def _loudest(total: list[int], length: int, stretch: int) -> float:
+def _loudest(total: list[int], stretch: int) -> float:
     """The most alarming stretch of so many characters; the whole of a text that is shorter."""
+    length = len(total) + SIZE - 2
     if length <= stretch:
         return total[-1] / SCALE / sqrt(max(length, SHORT))
-    most: int = max(map(sub, total[stretch // _STEP :], total))
+    most: int = max(map(sub, total[stretch - SIZE + 1 :], total))
     return most / SCALE / sqrt(stretch)
 
 
@@ -105,11 +94,10 @@ def weighed(kana: str, most: int = 5) -> tuple[str, ...]:
     """The expressions that weighed most, for the operator who asks why a mail was heard."""
     table = shipped()
     text = framed(kana[:_LONGEST])
-    found = {}
+    found: dict[str, int] = {}
     for at in range(len(text) - 4):
         piece = text[at : at + 5]
-        inside = [piece[one : one + size] for size in SIZES for one in range(5 - size + 1)]
-        found[piece] = sum(table.weights[len(one)].get(_number(one), 0) for one in inside)
+        found[piece] = sum(table.weights.get(_number(piece[one : one + SIZE]), 0) for one in range(5 - SIZE + 1))
     chosen: list[str] = []
     for piece in sorted(found, key=lambda one: -found[one]):
         if found[piece] > 0 and not any(piece[:3] in other or other[:3] in piece for other in chosen):

@@ -1,6 +1,6 @@
 """Learns maild/desk/crisis_tone.tsv from the crisis corpora: ``python -m tests.corpus.tone --write`` (half a minute).
 
-A logistic regression over sequences of two and four characters, fitted by dual coordinate descent; standard
+A logistic regression over sequences of three characters, fitted by dual coordinate descent; standard
 library only, and the same table every time. ``python -m tests.corpus.tone`` measures instead: every stranger's texts
 are judged by a table learnt without that author.
 """
@@ -19,14 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maild.desk.crisis import builtin, heard, hits
-from maild.desk.crisis_tone import SCALE, SHORT, SIZES, Table, framed, tone
+from maild.desk.crisis_tone import SCALE, SHORT, SIZE, Table, framed, tone
 from maild.desk.textfold import folded
 from tests.corpus import figures
 
 TABLE = Path(__file__).parents[2] / "maild" / "desk" / "crisis_tone.tsv"
 GRAMMAR = Path(__file__).parent / "crisis" / "grammar.txt"
-RARE = 2.5  # how much more a rare sequence says than a common one: the power of its inverse frequency
-COST = 0.03  # what a text that is judged wrong costs against the size of the weights
+RARE = 2.0  # how much more a rare sequence says than a common one: the power of its inverse frequency
+COST = 0.02  # what a text that is judged wrong costs against the size of the weights
 EACH, MADE = 20, 0.3  # texts made of every line of the grammar, and what one counts for beside a text that was written
 LEAST = 2  # a sequence that stands in fewer texts is not learnt
 ROUNDS = 30
@@ -132,7 +132,7 @@ def _closing(pattern: str, at: int) -> int:
 def grams(kana: str) -> list[str]:
     """Every sequence of the framed text that a table may know."""
     text = framed(kana)
-    every = [text[at : at + size] for size in SIZES for at in range(len(text) - size + 1)]
+    every = [text[at : at + SIZE] for at in range(len(text) - SIZE + 1)]
     return [gram for gram in every if _JAPANESE.fullmatch(gram)]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild.desk.crisis import Phrases, builtin, heard, hits
-from maild.desk.crisis_tone import ALONE, LABEL, STRETCHES, Table, shipped, tone, weighed
+from maild.desk.crisis_tone import ALONE, LABEL, SIZE, STRETCHES, Table, shipped, tone, weighed
 from maild.desk.textfold import folded
 from tests.corpus.tone import Grammar, Sample, grams, learn, table
 
@@ -22,15 +22,15 @@ def entry(phrase: str, more: str = "") -> str:
 
 
 def test_the_weights_of_a_text_are_added_up() -> None:
-    small = Table.parse("\t-100\n夜で\t30\n。夜\t7\n夜です。\t200\n。朝\t-50\n")
-    # 。夜です。: two and four characters long, over the root of twenty, for it is shorter
+    small = Table.parse("\t-100\n夜です\t30\n。夜で\t7\nです。\t200\n。朝で\t-50\n")
+    # 。夜です。: three characters at a time, over the root of twenty, for it is shorter
     assert tone("夜です", small) == pytest.approx(-1 + (30 + 7 + 200) / 100 / 20**0.5)
-    assert tone("朝です", small) == pytest.approx(-1 - 50 / 100 / 20**0.5)
+    assert tone("朝です", small) == pytest.approx(-1 + (200 - 50) / 100 / 20**0.5)
     assert tone("", small) == pytest.approx(-1)
 
 
 def test_a_long_mail_counts_by_its_most_alarming_stretch() -> None:
-    small = Table.parse("\t0\n夜です。\t400\n朝朝\t-50\n")
+    small = Table.parse("\t0\n夜です\t400\n朝朝朝\t-50\n")
     alone = "。".join(["夜です"] * 20)
     buried = "朝" * 500 + alone + "朝" * 500
     assert tone(alone, small) == pytest.approx(tone(buried, small), rel=0.1)
@@ -131,8 +131,8 @@ def test_a_table_is_learnt_from_texts_and_the_same_every_time() -> None:
     crisis = [Sample("a", f"{word}橋の上にいます", True) for word in ("夜に", "朝に", "今", "一人で")]
     calm = [Sample("a", f"{word}机の上にいます", False) for word in ("夜に", "朝に", "今", "一人で")]
     found = learn([*crisis, *calm])
-    assert found["橋の"] > 0 > found["机の"]
-    assert abs(found["上に"]) < found["橋の"] / 10
+    assert found["橋の上"] > 0 > found["机の上"]
+    assert abs(found["上にい"]) < found["橋の上"] / 10
     assert table([*crisis, *calm]) == table([*crisis, *calm])
     assert table([*crisis, *calm]).startswith("\t")  # the base
 
@@ -146,11 +146,11 @@ def test_a_line_of_the_grammar_makes_texts() -> None:
 
 
 def test_only_japanese_is_learnt() -> None:
-    assert {"あい", "。あ"} <= set(grams("あいu"))
-    assert not any("u" in gram for gram in grams("あいu"))
+    assert {"あいう", "。あい"} <= set(grams("あいうu"))
+    assert not any("u" in gram for gram in grams("あいうu"))
 
 
 def test_the_shipped_table_is_whole() -> None:
     weights = shipped().weights
-    assert {size for size, known in weights.items() if known} == {2, 4}
-    assert sum(map(len, weights.values())) > 10_000
+    assert all(0 < number < 1 << 16 * SIZE for number in weights)
+    assert len(weights) > 10_000
