@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maild.desk.crisis import builtin, heard, hits
-from maild.desk.crisis_tone import SCALE, SHORT, SIZE, Table, framed, tone
+from maild.desk.crisis_tone import HEAVIEST, SCALE, SHORT, SIZE, Table, framed, tone
 from maild.desk.textfold import folded
 from tests.corpus import figures
 
@@ -30,7 +30,7 @@ COST = 0.02  # what a text that is judged wrong costs against the size of the we
 EACH, MADE = 20, 0.3  # texts made of every line of the grammar, and what one counts for beside a text that was written
 LEAST = 2  # a sequence that stands in fewer texts is not learnt
 ROUNDS = 30
-ENOUGH = 50  # weights (in hundredths) nearer to nothing than this are left out
+ENOUGH = 0.5  # weights nearer to nothing than this are left out
 
 
 _JAPANESE = re.compile("[。0-9ぁ-ん一-鿿々〇]+")  # of other languages there are too few texts to learn from
@@ -191,9 +191,15 @@ def _fit(data: Sequence[tuple[array[int], array[float], float, float, float]], s
 
 def table(samples: Iterable[Sample]) -> str:
     """The file: one sequence and its weight a line, the heaviest sign of a crisis first."""
-    found = {gram: round(weight * SCALE) for gram, weight in learn(samples).items()}
-    rows = [("", found.pop("")), *sorted(found.items(), key=lambda one: (-one[1], one[0]))]
-    return "".join(f"{gram}\t{weight}\n" for gram, weight in rows if not gram or abs(weight) >= ENOUGH)
+    learnt = learn(samples)
+    base = round(learnt.pop("") * SCALE)
+    found = {gram: _whole(weight) for gram, weight in learnt.items() if abs(weight) >= ENOUGH}
+    rows = [("", base), *sorted(found.items(), key=lambda one: (-one[1], one[0]))]
+    return "".join(f"{gram}\t{weight}\n" for gram, weight in rows)
+
+
+def _whole(weight: float) -> int:
+    return max(-HEAVIEST, min(round(weight * SCALE), HEAVIEST))
 
 
 def made() -> Iterator[Sample]:

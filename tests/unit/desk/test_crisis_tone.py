@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild.desk.crisis import Phrases, builtin, heard, hits
-from maild.desk.crisis_tone import ALONE, LABEL, SIZE, STRETCHES, Table, shipped, tone, weighed
+from maild.desk.crisis_tone import ALONE, LABEL, STRETCHES, Table, shipped, tone, weighed
 from maild.desk.textfold import folded
-from tests.corpus.tone import Grammar, Sample, grams, learn, table
+from tests.corpus.tone import TABLE, Grammar, Sample, grams, learn, table
 
 CALM = "面接の日程について教えてください。履歴書は来週お送りします。資格の勉強も続けています。"
 QUIET = "九階です。窓は全開にしてあります。靴はそろえました。"  # no phrase of the lists stands in it
@@ -22,15 +22,15 @@ def entry(phrase: str, more: str = "") -> str:
 
 
 def test_the_weights_of_a_text_are_added_up() -> None:
-    small = Table.parse("\t-100\n夜です\t30\n。夜で\t7\nです。\t200\n。朝で\t-50\n")
+    small = Table.parse("\t-20\n夜です\t30\n。夜で\t7\nです。\t100\n。朝で\t-50\n")
     # 。夜です。: three characters at a time, over the root of twenty, for it is shorter
-    assert tone("夜です", small) == pytest.approx(-1 + (30 + 7 + 200) / 100 / 20**0.5)
-    assert tone("朝です", small) == pytest.approx(-1 + (200 - 50) / 100 / 20**0.5)
+    assert tone("夜です", small) == pytest.approx(-1 + (30 + 7 + 100) / 20 / 20**0.5)
+    assert tone("朝です", small) == pytest.approx(-1 + (100 - 50) / 20 / 20**0.5)
     assert tone("", small) == pytest.approx(-1)
 
 
 def test_a_long_mail_counts_by_its_most_alarming_stretch() -> None:
-    small = Table.parse("\t0\n夜です\t400\n朝朝朝\t-50\n")
+    small = Table.parse("\t0\n夜です\t80\n朝朝朝\t-10\n")
     alone = "。".join(["夜です"] * 20)
     buried = "朝" * 500 + alone + "朝" * 500
     assert tone(alone, small) == pytest.approx(tone(buried, small), rel=0.1)
@@ -151,6 +151,25 @@ def test_only_japanese_is_learnt() -> None:
 
 
 def test_the_shipped_table_is_whole() -> None:
-    weights = shipped().weights
-    assert all(0 < number < 1 << 16 * SIZE for number in weights)
-    assert len(weights) > 10_000
+    rows = [line.split("\t") for line in TABLE.read_text("utf-8").splitlines()]
+    assert rows[0][0] == "" and len(rows) > 10_000
+    wrong = [piece for piece, weight in rows[1:] if shipped().of(piece)[0] - 128 != int(weight)]
+    assert len(wrong) < len(rows) / 100  # they share a slot with a heavier one
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from("死ぬ夜。あ橋\ud800😀"), min_size=3, max_size=200))
+def test_what_is_found_at_once_is_what_is_found_one_by_one(text: str) -> None:
+    units = text.encode("utf-16-le", "surrogatepass")
+    pieces = [units[at : at + 6].decode("utf-16-le", "surrogatepass") for at in range(0, len(units) - 4, 2)]
+    assert list(shipped().of(text)) == [shipped().of(piece)[0] for piece in pieces]
+
+
+def test_of_two_in_one_slot_the_heavier_counts() -> None:
+    pieces = [
+        f"{one}{two}{three}" for one in "あいうえお" for two in map(chr, range(0x4E00, 0x4F00)) for three in "かき"
+    ]
+    light = "\t0\n" + "".join(f"{piece}\t{3}\n" for piece in pieces)
+    heavy = Table.parse(f"{light}死にた\t100\n")
+    assert heavy.of("死にた") == [228]
+    assert min(heavy.of(piece)[0] for piece in pieces) == 131
