@@ -166,16 +166,17 @@ def places_of(kana: str, starts: Starts) -> list[tuple[int, Begin]]:
             if pair := starts.pairs.get(kana[at : at + 2]):
                 found.append((at, pair.at(kana[at + 2 : at + 3])))
     # the end of a sentence may be what a pattern asks for (限界。), or be stepped over
+    pairs = starts.pairs
     stop = kana.find("。", 1)
     while stop > 0:
-        before, after = kana[stop - 1], kana[stop + 1 : stop + 2]
-        if pair := starts.pairs.get(before + after):
+        before = kana[stop - 1]
+        if pair := pairs.get(before + kana[stop + 1 : stop + 2]):
             third = kana[stop + 2 : stop + 3]
             found.append((stop - 1, pair.at(third)))
             if third == "。":
                 found.append((stop - 1, pair.at(kana[stop + 3 : stop + 4])))
-        if stop > 1 and (pair := starts.pairs.get(kana[stop - 2] + before)):
-            found.append((stop - 2, pair.at(after)))
+        if stop > 1 and (pair := pairs.get(kana[stop - 2] + before)):
+            found.append((stop - 2, pair.at(kana[stop + 1 : stop + 2])))
         stop = kana.find("。", stop + 1)
     found += [(one.start(), starts.singles[one[0]]) for one in starts.single.finditer(kana)]
     return [(at, begin) for at, begins in found for begin in begins]
