@@ -19,7 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled, places_of, starts_of, words_of
+from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled
 from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
 from maild.desk.crisis_tone import ALONE, DOUBT, LABEL, Table, shipped, tone
 from maild.desk.textfold import Folded, folded
@@ -87,8 +87,8 @@ class Phrases:
                 exceptions += [_pattern(p, _form(p, "kana"), words, where) for p in entry["match"]]
         entries = _pooled(entries)
         every = [(number, pattern) for number, phrase in enumerate(entries) for pattern in phrase.patterns]
-        japanese = starts_of(one for one in every if one[1].form != "words")
-        english = starts_of(one for one in every if one[1].form == "words")
+        japanese = Starts(one for one in every if one[1].form != "words")
+        english = Starts(one for one in every if one[1].form == "words")
         return cls(tuple(entries), Exempt.of(exceptions), japanese, english)
 
 
@@ -220,8 +220,8 @@ def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, i
     """Every place where a pattern stands, by entry, exceptions not yet looked at."""
     found: dict[int, list[tuple[Pattern, int, int]]] = {}
     texts = {"kana": forms.kana, "script": forms.script, "words": forms.words}
-    places = places_of(forms.kana, phrases.japanese)
-    for at, who in chain(places, words_of(forms.words, phrases.words)) if forms.words else places:
+    places = phrases.japanese.places(forms.kana)
+    for at, who in chain(places, phrases.words.words(forms.words)) if forms.words else places:
         for number, pattern, match in who.stand(texts[who.form], at):
             # a sentence mark taken along at the end is no part of what an exception must cover
             found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))

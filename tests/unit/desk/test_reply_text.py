@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from maild.desk import commands, reply_text
 from maild.desk.reply_text import BEGIN_MARK, END_MARK, LINE_TAG, Identity, ReplyText, internal_sign
 from maild.desk.signatures import is_only_signature
+from maild.mail.quote_marks import clean
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "replies"
 NOTICE = (CORPUS / "notice.txt").read_text(encoding="utf-8")
@@ -214,13 +215,16 @@ def outer(body: str) -> str:
 
 
 def signed(body: str) -> bool:
-    """Whether the text holds a signature of its own: below ``-- ``, or a name of the desk's alone below a rule (P2)."""
+    """Whether the text holds a signature of its own (P2): below ``-- ``, a name below ``--``, as some programs have it,
+    or a name of the desk's alone below a rule."""
     lines = body.split("\n")
     rules = [at for at, line in enumerate(lines) if RULE.fullmatch(line)]
-    return "-- " in lines or any(is_only_signature("\n".join(lines[at:]), WHO) for at in rules)
+    named = any(WHO.is_half(clean(line)) for line in lines[lines.index("--") :]) if "--" in lines else False
+    return "-- " in lines or named or any(is_only_signature("\n".join(lines[at:]), WHO) for at in rules)
 
 
 @given(BODIES, st.sampled_from(PROGRAMS), st.sampled_from(SIGNATURES), st.booleans())
+@example("花子さん、こんにちは。メール相談窓口です。\n--\n花子", PROGRAMS[0], "", False)
 @settings(max_examples=800, deadline=None)
 def test_exact_or_held(body: str, program: Program, signature: str, known: bool) -> None:
     """The counselor's body comes out exactly, or is held; never is anything internal in it."""

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.desk import crisis, intake_company, intake_labels, wishes
-from maild.desk.crisis_lookup import places_of, words_of
 from maild.desk.intake_label_words import GLUED, OTHER, SYNONYMS, TALK, WA
 from maild.desk.textfold import folded, normal
 from maild.mail.charmap import HIRAGANA
@@ -76,7 +75,7 @@ def test_k1_a_pattern_is_looked_for_wherever_it_stands() -> None:
             forms = folded(text)
             asked = {
                 (number, id(pattern), at)
-                for places in (places_of(forms.kana, phrases.japanese), words_of(forms.words, phrases.words))
+                for places in (phrases.japanese.places(forms.kana), phrases.words.words(forms.words))
                 for at, begin in places
                 for number, pattern in begin.patterns
             }
