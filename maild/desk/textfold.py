@@ -25,7 +25,7 @@ _ALIKE = Charmap(
     | dict.fromkeys(map(ord, "!?"), "。")
     | {ord("ー"): None}
 )
-_NO_LETTER = re.compile(r"[^\w。]+|_+")  # \w without _ is the categories L and N (a test goes through all characters)
+_NO_LETTER = re.compile(r"[^\w。]+")  # \w without _ is the categories L and N (a test goes through all characters)
 _COMMON = "\n 、,.:・「」()"  # of those: taken out one by one they cost a tenth
 _NO_WORD = re.compile(r"[\W_]+")
 _APOSTROPHES = re.compile("['’‘`´]+")
@@ -78,7 +78,7 @@ def dense(normalised: str) -> str:
     for common in _COMMON:
         text = text.replace(common, "")
     if not text.replace("。", "").isalnum():  # \w without _, as most texts are by now
-        text = _NO_LETTER.sub("", text)
+        text = _NO_LETTER.sub("", text).replace("_", "")
     text = _REPEAT.sub(r"\1", text)
     return _MARKS.sub("。", text) if "。。" in text else text
 
