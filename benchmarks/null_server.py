@@ -1,8 +1,12 @@
-"""What maild is held against: aiosmtpd on uvloop with a handler that forgets every mail. Prints its port."""
+"""What maild is held against: aiosmtpd with a handler that forgets every mail. Prints its port.
+
+``python -m benchmarks.null_server`` runs it as it comes, on the loop of asyncio; ``… uvloop`` on the one maild uses.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import uvloop
@@ -25,5 +29,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if "uvloop" in sys.argv else None) as runner:
         runner.run(serve())
