@@ -1,7 +1,7 @@
 """Crisis triage (rules K0, K1): which phrases of the desk's lists stand in a client's words.
 
 Phrase lists are data (the shipped crisis_*.toml and an operator's own file); docs/crisis.md
-explains them. Every place where a pattern could begin is found in one run over the text (``crisis_lookup``), so that the
+explains them. Every place where a pattern could begin is found in one run (``crisis_lookup``), so that the
 usual mail costs little and 200 kB of hostile repetition stays linear.
 """
 
