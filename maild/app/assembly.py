@@ -55,6 +55,7 @@ def build_world(config: Config, token: Callable[[], str] = fresh_token, *, eight
         token=token,
         is_holiday=_holidays(config),
         limits={box.source: box.max_message_bytes for box in config.receive.imap},
+        mailboxes={box.source: box.desk for box in config.receive.imap if box.desk},
         boards=frozenset(name for name, _ in config.boards),
         eight_bit=config.send.transport == "maildir" if eight_bit is None else eight_bit,
     )

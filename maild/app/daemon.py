@@ -20,6 +20,7 @@ from typing import Any
 
 from maild import log
 from maild.app.acceptor import Acceptor
+from maild.app.addresses import desk_of
 from maild.app.boards import Boards
 from maild.app.couriers import Current, build_courier
 from maild.app.proof import prove
@@ -184,12 +185,7 @@ class Daemon:
         return self._desk_of(address) is not None
 
     def _desk_of(self, address: str) -> str | None:
-        local, _, domain = address.rpartition("@")
-        plain = local.partition("+")[0]
-        for desk in self.config.desks:
-            if desk.address == address or (desk.plus_addressing and desk.address == f"{plain}@{domain}"):
-                return desk.name
-        return None
+        return desk_of(self.config, address)
 
     def _trouble(self, words: str) -> None:
         """Words for the operator, who reads the journal; the store's messages hold no personal data."""

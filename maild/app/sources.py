@@ -12,6 +12,7 @@ from maild.app.acceptor import Acceptor
 from maild.config import Config, Imap
 from maild.errors import UserError
 from maild.receive import lmtp, smtp
+from maild.receive.addressee import addressees, header_of
 from maild.receive.imap import Reader
 from maild.receive.imap_mailbox import LeftMail, Mailbox
 from maild.receive.limits import Limits
@@ -123,7 +124,19 @@ class Sources:
             await self._run_blocking(self._remember_left, mail)
             self._read()
 
-        return Reader(mailbox, self._acceptor, cursor, on_read=self._was_read, on_left=left, tls=context)
+        def recipients(raw: bytes) -> tuple[str, ...]:
+            # a mailbox that belongs to one desk tells no addressee: the pipeline knows whose it is (World.mailboxes)
+            return () if box.desk else addressees(header_of(raw), self._ours)
+
+        return Reader(
+            mailbox,
+            self._acceptor,
+            cursor,
+            on_read=self._was_read,
+            on_left=left,
+            recipients=recipients,
+            tls=context,
+        )
 
     async def _was_read(self, source: str, at: datetime) -> None:
         await self._record(source, at)

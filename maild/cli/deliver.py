@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _deliver(arguments: argparse.Namespace) -> int:
     from maild.app.acceptor import Acceptor
+    from maild.app.addresses import desk_of
     from maild.app.assembly import open_store
     from maild.config import load
     from maild.operate.wake import poke
@@ -72,11 +73,11 @@ def _deliver(arguments: argparse.Namespace) -> int:
             def run_blocking(function, *values):  # type: ignore[no-untyped-def]
                 return loop.run_in_executor(None, function, *values)
 
-            acceptor = Acceptor(store, run_blocking, lambda address: _desk_of(config, address), lambda: None)
+            acceptor = Acceptor(store, run_blocking, lambda address: desk_of(config, address), lambda: None)
             return await deliver(
                 sys.stdin.buffer,
                 acceptor,
-                lambda address: _desk_of(config, address) is not None,
+                lambda address: desk_of(config, address) is not None,
                 desks=[desk.address for desk in config.desks],
                 environment=os.environ,
                 recipient=arguments.to,
@@ -94,17 +95,6 @@ def _deliver(arguments: argparse.Namespace) -> int:
     else:
         print(f"maild: the message is larger than {_limit(config)} bytes", file=sys.stderr)
     return code
-
-
-def _desk_of(config: Config, address: str) -> str | None:
-    from maild.mail.address import canonical
-
-    local, _, domain = canonical(address).rpartition("@")
-    plain = local.partition("+")[0]
-    for desk in config.desks:
-        if desk.address == f"{local}@{domain}" or (desk.plus_addressing and desk.address == f"{plain}@{domain}"):
-            return desk.name
-    return None
 
 
 def _limit(config: Config) -> int:

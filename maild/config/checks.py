@@ -59,6 +59,15 @@ def check_boards(desks: Sequence[ReadDesk], receive: Receive, top: Place) -> Non
                 )
 
 
+def check_mailboxes(desks: Sequence[ReadDesk], receive: Receive, top: Place) -> None:
+    """A mailbox that belongs to a desk names one that there is."""
+    names = [desk.values["name"] for desk in desks if good(desk.values["name"])]
+    for index, box in enumerate(receive.imap):
+        if box.desk and box.desk not in names:
+            known = ", ".join(names) or "none"
+            top.at("receive").at("imap").at(index).at("desk").fault(f"names no desk; there are: {known}", box.desk)
+
+
 def check_desk(desk: ReadDesk, place: Place) -> None:
     """What one desk's values mean together."""
     rules, values = desk.rules, desk.values

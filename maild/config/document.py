@@ -65,6 +65,7 @@ SAMPLES: dict[str, str] = {
     "[[receive.imap]] password_credential": '"imap-password"',
     "[[receive.imap]] ca_file": '"tls/ca.pem"',
     "[[receive.imap]] move_to": '"maild"',
+    "[[receive.imap]] desk": '"soudan"',
     "[send] host": '"127.0.0.1"',
     "[send] port": "587",
     "[send] username": '"soudan"',

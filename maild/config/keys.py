@@ -99,6 +99,13 @@ IMAP = Table(
         Key("password_credential", CREDENTIAL, "The password as a systemd credential.", None, "none"),
         Key("ca_file", v.file, "Certificates to trust in place of the system's.", None, "none"),
         Key("mailbox", v.text(255), "The mailbox to read.", "INBOX"),
+        Key(
+            "desk",
+            v.text(255),
+            "Name of the desk all mail in it is for; without it Delivered-To, To and Cc tell.",
+            "",
+            "none",
+        ),
         Key("poll_seconds", v.integer(5, 3600), "How often it is read; with idle this is the safety net.", 60),
         Key("idle", v.boolean, "Let the server tell of new mail at once.", True),
         Key("after", v.one_of("delete", "move", "keep"), "What becomes of a mail there once it is safe here.", "keep"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maild.config import keys
-from maild.config.checks import check_addresses, check_boards, check_desk, check_imap, check_security
+from maild.config.checks import check_addresses, check_boards, check_desk, check_imap, check_mailboxes, check_security
 from maild.config.desk import read_desk
 from maild.config.faults import ConfigErrors, Fault, as_written
 from maild.config.model import Config, Imap, Lmtp, Maild, Receive, Send, Smtp
@@ -49,6 +49,7 @@ def read(raw: Mapping[str, Any], path: Path, *, require_files: bool = True) -> C
         check_desk(one, top.at("desk").at(index))
     check_addresses(desks, maild, top)
     check_boards(desks, receive, top)
+    check_mailboxes(desks, receive, top)
     if notes.faults:
         raise ConfigErrors(str(path), tuple(notes.faults))
     return Config(

@@ -103,6 +103,7 @@ class Imap:
     move_to: str
     max_message_bytes: int
     ca_file: Path | None = None
+    desk: str = ""  # whose mailbox it is; empty: the header tells
 
     @property
     def source(self) -> str:

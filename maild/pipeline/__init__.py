@@ -21,7 +21,7 @@ from maild.pipeline.operator_desk import overdue, resume_in
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
-from maild.store import Entry, Envelope, Overtaken, Spooled, Store, TemporaryStoreError
+from maild.store import Due, Entry, Envelope, Overtaken, Spooled, Store, TemporaryStoreError
 
 __all__ = ["Arrived", "Clearance", "Pipeline", "World"]
 
@@ -47,16 +47,16 @@ class Pipeline:
         except Overtaken:  # an operator's command, or another worker: once more, and nobody writes meanwhile
             with self._store.transaction() as tx:
                 dispositions = self._decide(Session(self._world, tx, now, clearance), arrived)
-        for spooled, disposition in zip(batch, dispositions, strict=True):
+        for spooled, mail, disposition in zip(batch, arrived, dispositions, strict=True):
             if disposition == "quarantined":
-                self.set_aside(spooled, "unreadable", now)
+                self.set_aside(spooled, "no_desk" if mail.nobodys else "unreadable", now)
         return dispositions
 
     def _decide(self, session: Session, arrived: Sequence[Arrived]) -> list[str]:
         self._prefetch(session, arrived)
         dispositions: list[str] = []
         for mail in arrived:
-            if mail.facts.kind == "unreadable":
+            if mail.facts.kind == "unreadable" or mail.nobodys:
                 dispositions.append("quarantined")
                 continue
             dispositions.append(_take(session, mail))
@@ -71,7 +71,7 @@ class Pipeline:
         """The same for a mail that was taken out of its row."""
         facts = read(raw, envelope_from=envelope.sender, ours=self._world.addresses)
         recipients = [canonical(one) for one in envelope.recipients]
-        found = self._world.addressed(recipients) or self._world.addressed(facts.to)
+        found = self._world.desk_for(source, recipients, facts.to)
         here, token = found if found is not None else (self._world.desks[0], None)
         sender = facts.from_address or canonical(envelope.sender or "")
         limit = self._world.limits.get(source, 0)
@@ -83,6 +83,7 @@ class Pipeline:
             facts=facts,
             envelope_from=envelope.sender,
             here=here,
+            nobodys=found is None,
             token=token,
             sender=sender,
             oversize=limit if 0 < limit < len(raw) else 0,
@@ -138,24 +139,35 @@ class Pipeline:
     def sweep(self, now: datetime, clearance: Clearance, limit: int = 256) -> int:
         """Let everything fall due that is due by ``now``, in the order of the due instants (C11); how many did.
 
-        A case is closed only where C6 allows it; it is looked at again at the next sweep.
+        A case is closed only where C6 allows it; it is looked at again at the next sweep. However many of them wait for
+        that, they hold up no alert and no call (C9, K4); nor does a desk that is no longer there.
         """
         fell = 0
+        desks = [here.desk.name for here in self._world.desks]
         with self._store.transaction() as tx:
             session = Session(self._world, tx, now, clearance)
             for paused in overdue(session):
                 resume_in(session, paused, [case.number for case in tx.open_cases(paused.desk.name)], "clock")
                 fell += 1
-            for due in tx.due(now, limit):
-                case = tx.case(due.case)
-                here = self._world.named(case.desk) if case is not None else None
-                if case is None or here is None:
-                    continue
-                grace = timedelta(hours=here.desk.rules.grace_hours)
-                if due.kind == "close" and not may_close(due.at, now, clearance.reads, clearance.outages, grace):
-                    continue
-                session.fall_due(case, due.kind, due.at, here)
-                fell += 1
+            waiting = tx.due(now, limit, desks)
+            fell += self._let_fall(session, waiting)
+            if not fell and len(waiting) == limit:  # all of them closings that have to wait
+                fell += self._let_fall(session, tx.due(now, limit, desks, closings=False))
+        return fell
+
+    def _let_fall(self, session: Session, waiting: Sequence[Due]) -> int:
+        fell = 0
+        for due in waiting:
+            case = session.tx.case(due.case)
+            here = self._world.named(case.desk) if case is not None else None
+            if case is None or here is None:
+                continue
+            grace = timedelta(hours=here.desk.rules.grace_hours)
+            clearance = session.clearance
+            if due.kind == "close" and not may_close(due.at, session.now, clearance.reads, clearance.outages, grace):
+                continue
+            session.fall_due(case, due.kind, due.at, here)
+            fell += 1
         return fell
 
     def mornings(self, now: datetime) -> datetime | None:

@@ -30,6 +30,7 @@ class Arrived:
     here: DeskWorld
     token: str | None = field(repr=False)  # behind the + of the recipient address
     sender: str = field(repr=False)
+    nobodys: bool = False  # no desk can be told: ``here`` is only who keeps it
     oversize: int = 0  # the limit in bytes it is over; 0: it is not (M6)
     form: Mapping[str, str] | None = field(default=None, repr=False)  # fields of a web form's mail (I3)
     ahead: Reading | None = field(default=None, repr=False)  # its words, where they were read before

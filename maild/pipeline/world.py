@@ -56,6 +56,7 @@ class World:
     is_holiday: Callable[[str, date], bool]  # (desk, day)
     eight_bit: bool = False  # readable files rather than base64
     limits: Mapping[str, int] = field(default_factory=dict)  # source -> the largest mail it takes, in bytes
+    mailboxes: Mapping[str, str] = field(default_factory=dict)  # source -> name of the desk that all its mail is for
     boards: frozenset[str] = frozenset()  # names of the desks whose shared inbox is kept as a board
 
     def named(self, name: str) -> DeskWorld | None:
@@ -73,6 +74,19 @@ class World:
                 if one.desk.plus_addressing and one.desk.address == f"{name}@{domain}":
                     return one, detail or None
         return None
+
+    def desk_for(
+        self, source: str, recipients: Collection[str], written: Collection[str]
+    ) -> tuple[DeskWorld, str | None] | None:
+        """Whose mail it is, and the token it carries: as the envelope says, then whose mailbox it lay in, then as the
+        sender wrote. None where nobody can tell: what is confided to one desk is never shown to another (M1, P1)."""
+        if recipients:
+            return self.addressed(recipients)
+        here = self.named(self.mailboxes.get(source, ""))
+        if here is None:
+            return self.addressed(written) or ((self.desks[0], None) if len(self.desks) == 1 else None)
+        found = (self.addressed((one,)) for one in written)
+        return here, next((one[1] for one in found if one is not None and one[0] is here and one[1]), None)
 
     @property
     def addresses(self) -> frozenset[str]:

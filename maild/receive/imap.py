@@ -62,7 +62,10 @@ async def _nothing(*_: object) -> None:
 
 
 class Reader:
-    """Reads one mailbox until cancelled. ``cursor`` is the store's progress; ``accept`` advances it."""
+    """Reads one mailbox until cancelled. ``cursor`` is the store's progress; ``accept`` advances it.
+
+    ``recipients`` tells which of our addresses a mail is for, as a mailbox has no envelope.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Reader:
         *,
         on_read: OnRead = _nothing,
         on_left: OnLeft = _nothing,
+        recipients: Callable[[bytes], tuple[str, ...]] = lambda _raw: (),
         clock: Clock = utc_now,
         tls: ssl.SSLContext | None = None,
         patience: Patience | None = None,
@@ -79,7 +83,7 @@ class Reader:
         self.mailbox = mailbox
         self.last_read: datetime | None = None  # start of the last successful whole poll (rules C6, M8)
         self._accept, self._cursor = accept, cursor
-        self._on_read, self._on_left = on_read, on_left
+        self._on_read, self._on_left, self._recipients = on_read, on_left, recipients
         self._clock, self._tls, self._patience = clock, tls, patience or Patience()
         self._validity = 0
         self._done = 0  # highest UID committed
@@ -290,7 +294,7 @@ class Reader:
                     source=self.mailbox.source,
                     arrived=arrived,
                     envelope_from=None,
-                    recipients=(),
+                    recipients=self._recipients(raw),
                     raw=raw,
                     cursor=cursor,
                 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 from maild.errors import EX_TEMPFAIL
 from maild.log import get
+from maild.receive.addressee import Header, addressees, header_of
 from maild.receive.path import NULL_PATH, read_path
 from maild.receive.port import Accept, Clock, Incoming, Ours, utc_now
 
@@ -16,15 +17,10 @@ log = get(__name__)
 
 EX_OK = 0
 EX_DATAERR = 65  # sysexits.h: an MTA gives the mail back to its sender
-HEADER_OCTETS = 1_048_576
 RECIPIENT_VARIABLES = ("ORIGINAL_RECIPIENT", "RECIPIENT")  # Postfix: local(8), pipe(8)
 SENDER_VARIABLE = "SENDER"
-RECIPIENT_FIELDS = ((b"delivered-to",), (b"x-original-to", b"envelope-to", b"x-envelope-to"), (b"to", b"cc"))
 
 _SEPARATOR = re.compile(rb">?From [^\r\n]{0,1000}\r?\n")  # of an mbox, before the header
-_END = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(rb"^([!-9;-~]{1,80})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
-_ADDRESS = re.compile(r'(?:"[^"\s@]{1,128}"|[^\s<>,;:"()\[\]@]{1,256})@[^\s<>,;:"()@]{1,256}')
 
 
 async def deliver(
@@ -52,16 +48,16 @@ async def deliver(
             return EX_DATAERR
         separator = _SEPARATOR.match(raw)
         body = raw[separator.end() :] if separator else raw
-        header = _fields(body)
-        to = find_recipient(header, ours, desks=desks, environment=environment, recipient=recipient)
-        if to is None:
+        header = header_of(body)
+        to = find_recipients(header, ours, desks=desks, environment=environment, recipient=recipient)
+        if not to:
             log.error("no_recipient", source=source)
             return EX_TEMPFAIL
         mail = Incoming(
             source=source,
             arrived=clock(),
             envelope_from=_sender(header, environment, sender),
-            recipients=(to,),
+            recipients=to,
             raw=body,
             cursor=None,
         )
@@ -73,51 +69,29 @@ async def deliver(
     return EX_OK
 
 
-def find_recipient(
-    header: Mapping[bytes, Sequence[str]],
+def find_recipients(
+    header: Header,
     ours: Ours,
     *,
     desks: Sequence[str],
     environment: Mapping[str, str],
     recipient: str | None,
-) -> str | None:
-    """Which desk the mail is for: what the MTA says, then what the header says, then the only one there is.
+) -> tuple[str, ...]:
+    """Which desks the mail is for: what the MTA says, then what the header says, then the only one there is.
 
-    An option that names no address of ours is a mistake in the MTA's configuration: None, so that nothing is guessed.
+    An option that names no address of ours is a mistake in the MTA's configuration: none, so that nothing is guessed.
     """
     if recipient is not None:
         address, _ = read_path(recipient)
-        return address if address is not None and ours(address) else None
+        return (address,) if address is not None and ours(address) else ()
     for name in RECIPIENT_VARIABLES:
         address, _ = read_path(environment.get(name, ""))
         if address is not None and address != NULL_PATH and ours(address):
-            return address
-    for fields in RECIPIENT_FIELDS:
-        for address in _addresses(value for name in fields for value in header.get(name, ())):
-            if ours(address):
-                return address
-    return desks[0] if len(desks) == 1 else None
+            return (address,)
+    return addressees(header, ours) or (tuple(desks) if len(desks) == 1 else ())
 
 
-def _fields(raw: bytes) -> dict[bytes, list[str]]:
-    end = 0 if raw[:1] in b"\r\n" else len(raw)
-    if end and (blank := _END.search(raw, 0, HEADER_OCTETS)) is not None:
-        end = blank.start()
-    found: dict[bytes, list[str]] = {}
-    for match in _FIELD.finditer(raw, 0, min(end, HEADER_OCTETS)):
-        found.setdefault(match.group(1).lower(), []).append(match.group(2).decode("utf-8", "replace").strip())
-    return found
-
-
-def _addresses(values: Iterator[str]) -> Iterator[str]:
-    for value in values:
-        for match in _ADDRESS.finditer(value):
-            address, _ = read_path(f"<{match.group()}>")
-            if address is not None:
-                yield address
-
-
-def _sender(header: Mapping[bytes, Sequence[str]], environment: Mapping[str, str], sender: str | None) -> str | None:
+def _sender(header: Header, environment: Mapping[str, str], sender: str | None) -> str | None:
     """The reverse-path; empty for a bounce, None where nobody knows it."""
     for said in (sender, environment.get(SENDER_VARIABLE), next(iter(header.get(b"return-path", ())), None)):
         if said is None:

@@ -6,7 +6,7 @@ memory (``pending``) and go out in bulk at the commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -49,6 +49,10 @@ _DUE = (
     .order_by(deadline.c.at, deadline.c.case_number, deadline.c.kind)
     .limit(bindparam("b_limit"))
 )
+_DUE_AT = _DUE.join(cases, cases.c.number == deadline.c.case_number).where(
+    cases.c.desk.in_(bindparam("b_desks", expanding=True))
+)
+_DUE_BUT_CLOSINGS = _DUE_AT.where(deadline.c.kind != "close")
 
 
 class Transaction(OurMails, Outlasting):
@@ -324,10 +328,18 @@ class Transaction(OurMails, Outlasting):
 
     # -- deadlines -----------------------------------------------------------------------------------------------
 
-    def due(self, now: datetime, limit: int) -> list[Due]:
-        """Deadlines that have come, in order of their instants (C11)."""
+    def due(
+        self, now: datetime, limit: int, desks: Collection[str] | None = None, *, closings: bool = True
+    ) -> list[Due]:
+        """Deadlines that have come, in order of their instants (C11), of these desks, with those that close a case or
+        without: what may not happen yet must not stand before what must."""
         self.flush_if_writing()
-        rows = self._connection.execute(_DUE, {"b_now": micros(now), "b_limit": limit})
+        values: dict[str, object] = {"b_now": micros(now), "b_limit": limit}
+        statement = _DUE
+        if desks is not None:
+            statement = _DUE_AT if closings else _DUE_BUT_CLOSINGS
+            values["b_desks"] = list(desks)
+        rows = self._connection.execute(statement, values)
         return [Due(row.case_number, row.kind, instant(row.at)) for row in rows]
 
     # -- audit, spool, erasure -----------------------------------------------------------------------------------
