@@ -26,7 +26,8 @@ class Refuse:
     def look(self, mail: Incoming) -> str | None:
         """The refusal, or None."""
         wanted = {canonical(one) for one in mail.recipients}
-        desks = [desk for desk in self._config.desks if desk.address in wanted]
+        # with plus_addressing each answer to a letter of ours goes to an address with a token (M7)
+        desks = [desk for desk in self._config.desks if any(desk.owns(one) for one in wanted)]
         if not desks or any(desk.rules.attachments != "refuse" for desk in desks):
             return None
         facts = read(mail.raw, envelope_from=mail.envelope_from)

@@ -50,6 +50,44 @@ def look(
     return Refuse(config).look(Incoming("smtp", START, sender if envelope is None else envelope, to, raw))
 
 
+# -- A1: whose desk it is ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "soudan@soudan.example",
+        "SOUDAN@Soudan.Example",
+        "soudan+abc@soudan.example",
+        "Soudan+ABC@SOUDAN.example",
+        "soudan+a+b@soudan.example",
+        "soudan+@soudan.example",
+        '"soudan+abc"@soudan.example',
+    ],
+)
+def test_a1_no_writing_of_the_address_passes_the_door(to: str) -> None:
+    """M7: a client who answers a letter of ours writes to the address with the token."""
+    config = refusing(plus_addressing=True)
+    assert look(config, (to,)) is not None
+    assert look(config, (to,), text="もう死にたいです。") is None, "A4: crisis first"
+
+
+def test_a1_refused_only_where_every_desk_refuses(base: Config) -> None:
+    other = replace(base.desks[0], name="two", address="two@soudan.example", plus_addressing=True)
+    both = replace(base, desks=(*base.desks, other))
+    assert look(both, (DESK, "two+t@soudan.example")) is not None
+    milder = replace(other, rules=replace(other.rules, attachments="reject"))
+    both = replace(base, desks=(*base.desks, milder))
+    assert look(both, (DESK, "TWO+t@soudan.example")) is None
+    assert look(both, (DESK,)) is not None
+
+
+def test_m7_the_plus_is_a_part_of_the_name_where_the_desk_says_so(base: Config) -> None:
+    config = with_desk(base, address="soudan+mie@soudan.example")
+    assert look(config, ("Soudan+Mie@soudan.example",)) is not None
+    assert look(config, ("soudan+tsu@soudan.example",)) is None, "no desk's: RCPT refuses it"
+
+
 # -- P5: who is inside -------------------------------------------------------------------------------------------------
 
 
