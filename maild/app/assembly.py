@@ -93,14 +93,13 @@ def phrase_faults(config: Config) -> list[str]:
 def _desk_world(config: Config, desk: Desk) -> DeskWorld:
     templates = templates_of(desk)
     phrases = phrases_of(desk)
-    inside = {one.address for one in desk.counselors} | {desk.shared_inbox, *desk.on_call, *desk.inboxes}
     return DeskWorld(
         desk=desk,
         templates=templates,
         phrases=phrases,
         form=config.form(desk.name),
         ours=own_texts(templates, desk),
-        staff=frozenset(inside),
+        staff=desk.staff,
     )
 
 

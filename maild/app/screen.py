@@ -1,4 +1,4 @@
-"""A look at a mail before it is accepted, for desks that refuse attachments at SMTP DATA (rules A1, A4)."""
+"""A look at a mail before it is accepted, for desks that refuse attachments at SMTP DATA (rules A1, A4, P5)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,17 @@ class Refuse:
     def look(self, mail: Incoming) -> str | None:
         """The refusal, or None."""
         wanted = {canonical(one) for one in mail.recipients}
-        desks = [desk for desk in self._config.desks if desk.address in wanted]
+        # with plus_addressing each answer to a letter of ours goes to an address with a token (M7)
+        desks = [desk for desk in self._config.desks if any(desk.owns(one) for one in wanted)]
         if not desks or any(desk.rules.attachments != "refuse" for desk in desks):
             return None
         facts = read(mail.raw, envelope_from=mail.envelope_from)
         if not facts.attachments or facts.kind != "mail":
+            return None
+        # staff as the pipeline tells them: it holds their reply with a file (P5), and refuses whoever only claims to be
+        # one of them (P3, M10)
+        sender = facts.from_address or canonical(mail.envelope_from or "")
+        if any(sender in desk.staff for desk in desks):
             return None
         words = f"{facts.subject}\n{facts.own_text}"
         for desk in desks:

@@ -152,7 +152,7 @@ DESK = Table(
         Key("timezone", v.timezone, "The desk's own clock.", None, "maild.timezone"),
         Key("shared_inbox", v.address, "Where the counselors read and answer."),
         Key("inboxes", v.listing(v.address), "Further shared inboxes that get every notice.", ()),
-        Key("on_call", v.listing(v.address), "Who is told of a crisis, outside the desk's hours too.", ()),
+        Key("on_call", v.listing(v.address), "Who is told of a crisis, at any hour, and may answer #taken.", ()),
         Key("anonymous_counselors", v.boolean, "Counselors' names never reach a client.", True),
         Key(
             "show_client_address",

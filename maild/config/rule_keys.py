@@ -162,7 +162,7 @@ RULES = Table(
         _rule(
             "attachments",
             v.one_of("reject", "strip", "refuse"),
-            "A mail with an attachment: reject = it is asked for without; strip = its text passes; refuse = 5xx.",
+            "A client's attachment: reject = the mail is asked for without; strip = its text passes; refuse = 5xx.",
         ),
         _rule(
             "attachment_grace_days", v.integer(0, 365), "After such a rejection the client has at least so many days."

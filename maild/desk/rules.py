@@ -141,3 +141,14 @@ class Desk:
     show_client_address: bool = False  # P1
     rules: Rules = field(default_factory=Rules)
     inboxes: tuple[str, ...] = field(default=(), repr=False)  # further shared inboxes
+
+    def owns(self, recipient: str) -> bool:
+        """Whether a canonical address is this desk's, whatever token stands behind its ``+`` (M7)."""
+        local, _, domain = recipient.rpartition("@")
+        bare = f"{local.partition('+')[0]}@{domain}"
+        return self.address == recipient or (self.plus_addressing and self.address == bare)
+
+    @property
+    def staff(self) -> frozenset[str]:
+        """Everybody whose mail is not a client's: counselors, shared inboxes, who is on call (P3)."""
+        return frozenset((*(one.address for one in self.counselors), self.shared_inbox, *self.inboxes, *self.on_call))

@@ -54,9 +54,12 @@ def take(session: Session, mail: Arrived) -> str:
         return _kept(session, mail, "duplicate", None)
     notice = answered(session, mail)
     known = any(mail.sender == one.address for one in mail.here.desk.counselors)
+    on_call = mail.sender in mail.here.desk.on_call
+    if notice is not None and on_call and not known:
+        return _on_call(session, mail, notice)
     if notice is None or not known:
-        if known or mail.sender == mail.here.desk.shared_inbox:
-            _explain(session, mail, None, ["no_token" if known else "not_a_counselor"])
+        # everybody here is configured: whoever believes that they have answered must hear that they have not (P3)
+        _explain(session, mail, None, ["no_token" if known or on_call else "not_a_counselor"])
         return _kept(session, mail, "refused", None)
     number = notice.case
     case = session.tx.case(number) if number is not None else None
@@ -96,6 +99,25 @@ def answered(session: Session, mail: Arrived) -> SentMail | None:
         if sent is not None and sent.audience == "counselor" and sent.desk == mail.here.desk.name:
             return sent
     return None
+
+
+def _on_call(session: Session, mail: Arrived, notice: SentMail) -> str:
+    """``#taken`` from who is on call and no counselor: they are the ones called, so they may end the calls (K4). That
+    is all they may (P3); it counts whatever stands beside it, a signature nobody here knows above all."""
+    case = session.tx.case(notice.case) if notice.case is not None else None
+    if case is None:
+        _explain(session, mail, None, ["not_about_a_case"])  # a mail shown apart (D2, D6): nobody is called again
+        return _kept(session, mail, "refused", None)
+    text = written(mail, notice)
+    orders = commands.read_all([line.raw for line in text.commands])
+    taken = [order for order in orders if order.name == "taken"][:1]
+    lines = [] if taken and len(orders) == 1 and not text.body.strip() else ["on_call_only"]
+    for order in taken:
+        case, done = carry_out(session, mail, case, order, notice)
+        lines = done + lines
+    # about the case, so that a #taken in answer to this explanation counts as well (P2c)
+    _result(session, Answer(mail, notice, case, orders, ""), case, lines)
+    return _kept(session, mail, "command" if taken else "refused", case)
 
 
 # -- what the counselor wrote --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ RESULTS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "no_token": "どの受付への返信か、わかりませんでした。通知のメールに、そのまま返信してください。何も送っていません。",
         "not_a_counselor": "このアドレスは相談員として登録されていません。ご自分のアドレスから返信してください。何も送っていません。",
+        "on_call_only": "このアドレスから受けつけるのは「#対応します」だけです。ほかには何もせず、何も送っていません。",
         "not_about_a_case": "このお知らせには、お返事を送れません。何も送っていません。",
         "unknown": "「{detail}」という指示は、わかりませんでした。何も送っていません。",
         "unexpected": "「{detail}」：この指示のうしろには、何も書けません。送る文は次の行から書いてください。何も送っていません。",
@@ -68,6 +69,7 @@ RESULTS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "no_token": "It is not clear which case this answers. Please reply to a notice directly. Nothing was sent.",
         "not_a_counselor": "This address is not registered as a counselor. Please reply from your own. Nothing was sent.",
+        "on_call_only": "From this address only “#taken” is accepted. Nothing else was done, and nothing was sent.",
         "not_about_a_case": "This notice cannot be answered. Nothing was sent.",
         "unknown": "The command “{detail}” was not understood. Nothing was sent.",
         "unexpected": "“{detail}”: nothing may follow this command on its line; text goes on the next. Nothing was sent.",
