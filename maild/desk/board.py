@@ -42,7 +42,7 @@ def _category(case: Case) -> Category:
         return "closed"
     if case.state in ("waiting_desk", "held", "undeliverable"):
         return "waiting"  # undeliverable: the client cannot know that anything is asked of them (rules M4)
-    if case.held_reply is not None or case.urgent_since is not None:
+    if case.held_replies or case.urgent_since is not None:
         return "waiting"  # a reply that is kept back (P5), a crisis nobody has answered #taken to (K4)
     return "answered"  # intake too: what is missing is asked of the client (I1)
 

@@ -100,7 +100,7 @@ class Case:
     thread: Thread = Thread()
     notices: int = 0  # notices sent so far
     last_entry: int | None = None  # newest client mail: what a notice covers (P5)
-    held_reply: int | None = None  # entry of a reply that waits for #send or #approve (P5)
+    held_replies: tuple[int, ...] = ()  # entries of replies that wait for #send or #approve, one a counselor (P5)
     referrals: tuple[str, ...] = ()  # names of entries that go with the next reply (#refer, P4)
     no_reply_asked: bool = False  # #no-reply to somebody who never had an answer was asked back about (C14)
     assigned: str = field(default="", repr=False)  # address of the counselor whose case it is (#assign)

@@ -42,7 +42,6 @@ def reply(case: Case, event: Reply, desk: Desk) -> Decision:
             last_reply=event.entry,
             last_reply_at=event.at,  # a word in between is no answer that another one would repeat (P5, C14)
             last_reply_by=event.counselor,
-            held_reply=None,
             unanswered_since=None,
             alerts=0,
         )

@@ -63,7 +63,7 @@ def _staff(
 _HELD_REASONS = (
     "answered_already", "client_wrote_again", "leak", "empty", "internal_block", "attachment", "uncertain", "review",
     "closed", "internal_text", "inside_internal", "forwarded", "unverified_quote", "text_after_quote", "edited_quote",
-    "typed_quote", "moved_quote", "like_notice", "rewrapped_quote", "signature_unclear", "stray_command",
+    "typed_quote", "moved_quote", "like_notice", "rewrapped_quote", "signature_unclear", "stray_command", "which_text",
 )  # fmt: skip
 _DIGEST_CASE = {
     "number": 12, "name": "花子", "days": 4, "closes_on": None, "flags": ["crisis"], "round_trip": 1, "round_trips": 3,

@@ -12,7 +12,7 @@ from maild.desk.events import Command
 from maild.desk.kinds import decide
 from maild.desk.orders import asks_back
 from maild.mail.values import replace
-from maild.pipeline import referrals
+from maild.pipeline import held, referrals
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause
@@ -137,13 +137,11 @@ def _assign(session: Session, mail: Arrived, case: Case, order: Order) -> tuple[
 
 
 def _approve(session: Session, mail: Arrived, case: Case, notice: SentMail) -> tuple[Case, list[str]]:
-    from maild.pipeline.staff import Answer, orders_with, relay
+    from maild.pipeline.staff import Answer, cause_of, orders_with, relay
 
-    entry = session.tx.entry(case.held_reply) if case.held_reply is not None else None
+    entry, why = held.chosen(session, mail, case, notice, cause_of(mail), another=True)
     if entry is None:
-        return case, ["nothing_held"]
-    if entry.author == mail.sender:
-        return case, ["approve_needs_another"]
+        return case, [why]
     answer = Answer(mail, notice, case, (), entry.text)
-    after, lines = relay(session, answer, entry.text, orders_with(entry), approved=True)
+    after, lines = relay(session, answer, entry.text, orders_with(entry), sent=entry, approved=True)
     return after, ["approved", *lines]

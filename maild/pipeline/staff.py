@@ -15,7 +15,7 @@ from maild.desk.kinds import decide
 from maild.desk.rules import Desk
 from maild.desk.signatures import Identity, is_only_signature
 from maild.mail.values import replace
-from maild.pipeline import referrals
+from maild.pipeline import held, referrals
 from maild.pipeline.incoming import Arrived
 from maild.pipeline.orders import carry_out
 from maild.pipeline.reply_checks import checks, reviewed
@@ -190,21 +190,27 @@ def _reply(session: Session, answer: Answer, names: set[str | None]) -> str:
         _explain(session, answer.mail, answer, unknown)
         return _kept(session, answer.mail, "refused", case)
     body = referrals.added(replace(case, referrals=()) if "interim" in names else case, desk, answer.body, named)
-    held, details = checks(session, answer, body, names)
-    if held and ("send" not in names or "review" in held):
-        return _hold_back(session, answer, body, held, details)
+    reasons, details = checks(session, answer, body, names)
+    if reasons and ("send" not in names or "review" in reasons):
+        return _hold_back(session, answer, body, reasons, details)
     return _relayed(session, answer, body, answer.orders)
 
 
-def _relayed(session: Session, answer: Answer, body: str, orders: Sequence[Order]) -> str:
-    case, lines = relay(session, answer, body, orders)
+def _relayed(session: Session, answer: Answer, body: str, orders: Sequence[Order], *, sent: Entry | None = None) -> str:
+    case, lines = relay(session, answer, body, orders, sent=sent)
     if lines:
         _result(session, answer, case, lines)
     return "accepted"
 
 
 def relay(
-    session: Session, answer: Answer, body: str, orders: Sequence[Order], *, approved: bool = False
+    session: Session,
+    answer: Answer,
+    body: str,
+    orders: Sequence[Order],
+    *,
+    sent: Entry | None = None,
+    approved: bool = False,
 ) -> tuple[Case, list[str]]:
     """Send ``body`` with the orders that go with a text, each before or after it as it must be."""
     case = answer.case
@@ -213,7 +219,7 @@ def relay(
         if order.name in _BEFORE:
             case, _ = carry_out(session, answer.mail, case, order, answer.notice)
     ends = bool({"close", "end"} & names)
-    case = send(session, answer, case, body, interim="interim" in names, ends=ends, approved=approved)
+    case = send(session, answer, case, body, interim="interim" in names, ends=ends, sent=sent, approved=approved)
     lines: list[str] = []
     for order in orders:
         if order.name == "refer":
@@ -237,9 +243,10 @@ def send(
     *,
     interim: bool = False,
     ends: bool = False,
+    sent: Entry | None = None,
     approved: bool = False,
 ) -> Case:
-    """Relay ``body`` to the client (P2)."""
+    """Relay ``body`` to the client (P2); ``sent`` is the held text that it is."""
     desk = answer.mail.here.desk
     if not interim:
         body = referrals.added(case, desk, body)
@@ -248,7 +255,8 @@ def send(
     # an approval is an order, with a row of its own for the mail that gave it
     spool = None if approved else answer.mail.spool
     entry = _record(session, answer, kind, "accepted", body, round_trip=case.round_trip, spool=spool)
-    event = Reply(session.now, entry, answer.mail.sender, interim, ends)
+    case = held.after_reply(session, case, entry, sent)
+    event = Reply(session.now, entry.id, answer.mail.sender, interim, ends)
     decision = decide(case, event, desk)
     after = session.put(decision.case, answer.mail.here)
     session.writer.carry_out(decision.actions, after, answer.mail.here, Cause(f"mail:{answer.mail.spool}"))
@@ -261,33 +269,30 @@ def send(
 # -- checks before a reply is sent (P5) ----------------------------------------------------------------------------
 
 
-def _hold_back(session: Session, answer: Answer, body: str, held: list[str], details: list[str]) -> str:
-    # what goes with the text is kept with it: a bare #send must not turn an #interim into a counted reply
+def _hold_back(session: Session, answer: Answer, body: str, reasons: list[str], details: list[str]) -> str:
     with_it = [order.raw for order in answer.orders if order.name in _BEFORE | _AFTER | {"interim"}]
-    extra = {"orders": "\n".join(with_it)} if with_it else None
-    entry = _record(session, answer, "held_reply", "refused", body, extra=extra)
-    case = replace(answer.case, held_reply=entry)
+    cut = [line[:200] for line in answer.cut[:_SHOWN_CUT]]
+    extra = held.kept_with(with_it, reasons=reasons, details=details, cut=cut)
+    entry = _record(session, answer, held.KIND, "refused", body, round_trip=answer.case.round_trip, extra=extra)
+    case = held.holding(session, answer.case, entry)
     session.put(case, answer.mail.here)
-    cut = tuple(line[:200] for line in answer.cut[:_SHOWN_CUT])
-    values = {"reasons": tuple(held), "details": tuple(details), "text": body, "cut": cut}
-    letter = Letter("reply_held", "inbox", values)
+    letter = held.letter(entry)
     _to_counselor(session, answer, letter, case)
-    if "review" in held:
+    if "review" in reasons:
         _to_inbox(session, answer, letter, case)
-    session.audit(session.now, "counselor", "reply_held", case.number, reasons=",".join(held))
+    session.audit(session.now, "counselor", "reply_held", case.number, reasons=",".join(reasons))
     return "refused"
 
 
 def _send_held(session: Session, answer: Answer) -> str:
     case = answer.case
-    entry = session.tx.entry(case.held_reply) if case.held_reply is not None else None
-    if entry is None or not entry.text.strip():
-        _explain(session, answer.mail, answer, ["nothing_held"])
-        return _kept(session, answer.mail, "refused", case)
-    if reviewed(answer.mail) and entry.author == answer.mail.sender:
-        _explain(session, answer.mail, answer, ["approve_needs_another"])
-        return _kept(session, answer.mail, "refused", case)
-    return _relayed(session, answer, entry.text, orders_with(entry))
+    mail, another = answer.mail, reviewed(answer.mail)
+    entry, why = held.chosen(session, mail, case, answer.notice, cause_of(mail), another=another)
+    if entry is None:
+        if why in ("nothing_held", "approve_needs_another"):  # else they are asked by a letter of its own
+            _explain(session, mail, answer, [why])
+        return _kept(session, mail, "refused", case)
+    return _relayed(session, answer, entry.text, orders_with(entry), sent=entry)
 
 
 # -- answers to the counselor --------------------------------------------------------------------------------------
@@ -303,28 +308,26 @@ def _record(
     round_trip: int = 0,
     spool: int | None = -1,
     extra: dict[str, str] | None = None,
-) -> int:
+) -> Entry:
     """The row of a reply or a note; by default it is also the row of the mail that brought it."""
-    number = session.tx.new_entry_id()
-    session.tx.record(
-        Entry(
-            id=number,
-            case=answer.case.number,
-            desk=answer.mail.here.desk.name,
-            at=answer.mail.at,
-            kind=kind,
-            disposition=disposition,
-            spool_id=answer.mail.spool if spool == -1 else spool,
-            author=answer.mail.sender,
-            subject=answer.mail.facts.subject,
-            text=text,
-            message_id=answer.mail.message_id,
-            address=answer.mail.sender,
-            round_trip=round_trip,
-            extra=extra or {},
-        )
+    entry = Entry(
+        id=session.tx.new_entry_id(),
+        case=answer.case.number,
+        desk=answer.mail.here.desk.name,
+        at=answer.mail.at,
+        kind=kind,
+        disposition=disposition,
+        spool_id=answer.mail.spool if spool == -1 else spool,
+        author=answer.mail.sender,
+        subject=answer.mail.facts.subject,
+        text=text,
+        message_id=answer.mail.message_id,
+        address=answer.mail.sender,
+        round_trip=round_trip,
+        extra=extra or {},
     )
-    return number
+    session.tx.record(entry)
+    return entry
 
 
 def _kept(session: Session, mail: Arrived, disposition: str, case: Case | None) -> str:
@@ -341,7 +344,7 @@ def _explain(session: Session, mail: Arrived, answer: Answer | None, codes: list
     lines = [word(code, mail.here.desk.language) for code in codes]
     letter = Letter("command_result", "inbox", {"lines": lines, "help": answer is not None})
     case = answer.case if answer is not None else None
-    session.writer.staff_mail(letter, case, mail.here, _cause(mail), mail.sender, None)
+    session.writer.staff_mail(letter, case, mail.here, cause_of(mail), mail.sender, None)
 
 
 def _result(session: Session, answer: Answer, case: Case, lines: list[str], *, wants_help: bool = False) -> None:
@@ -351,15 +354,16 @@ def _result(session: Session, answer: Answer, case: Case, lines: list[str], *, w
 
 
 def _to_counselor(session: Session, answer: Answer, letter: Letter, case: Case) -> None:
-    session.writer.staff_mail(letter, case, answer.mail.here, _cause(answer.mail), answer.mail.sender, None)
+    session.writer.staff_mail(letter, case, answer.mail.here, cause_of(answer.mail), answer.mail.sender, None)
 
 
 def _to_inbox(session: Session, answer: Answer, letter: Letter, case: Case) -> None:
     for inbox in inboxes_of(case, answer.mail.here):
-        session.writer.staff_mail(letter, case, answer.mail.here, _cause(answer.mail), inbox, None)
+        session.writer.staff_mail(letter, case, answer.mail.here, cause_of(answer.mail), inbox, None)
 
 
-def _cause(mail: Arrived) -> Cause:
+def cause_of(mail: Arrived) -> Cause:
+    """Why we write to a counselor: the mail of theirs that is answered."""
     return Cause(f"mail:{mail.spool}", mail.sender, mail.facts.message_id, mail.facts.references, staff=True)
 
 
@@ -378,7 +382,7 @@ def _third_party_answer(session: Session, mail: Arrived, notice: SentMail) -> st
     case, lines = carry_out(session, mail, case, order, notice)
     words = [word(code, mail.here.desk.language) for code in lines]
     letter = Letter("command_result", "inbox", {"lines": words, "help": False})
-    session.writer.staff_mail(letter, case, mail.here, _cause(mail), mail.sender, None)
+    session.writer.staff_mail(letter, case, mail.here, cause_of(mail), mail.sender, None)
     return _kept(session, mail, "command", case)
 
 

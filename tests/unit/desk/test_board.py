@@ -24,14 +24,14 @@ CASE = Case(number=1, desk="soudan", client="c@x.example", opened=NOW)
         ({"state": "waiting_desk"}, "waiting"),
         ({"state": "waiting_desk", "queued_replies": 1}, "waiting"),  # answered once it is delivered (C2)
         ({"state": "waiting_client"}, "answered"),
-        ({"state": "waiting_client", "held_reply": 7}, "waiting"),  # #send is waited for (P5)
+        ({"state": "waiting_client", "held_replies": (7,)}, "waiting"),  # #send is waited for (P5)
         ({"state": "waiting_client", "urgent_since": NOW}, "waiting"),  # nobody has answered #taken
         ({"state": "intake", "urgent_since": NOW}, "waiting"),
         ({"state": "held"}, "waiting"),
         ({"state": "undeliverable"}, "waiting"),
         ({"state": "confirmed"}, "answered"),
         ({"state": "closed"}, "closed"),
-        ({"state": "closed", "held_reply": 7, "urgent_since": NOW}, "closed"),
+        ({"state": "closed", "held_replies": (7,), "urgent_since": NOW}, "closed"),
     ],
 )
 def test_where_a_case_stands(change: dict[str, Any], wanted: str) -> None:
