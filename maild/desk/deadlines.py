@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from maild.desk.case import Case, Reason
 from maild.desk.rules import Desk, Rules
+from maild.mail.values import replace
 
 Kind = Literal["close", "alert", "held", "urgent"]
 IsHoliday = Callable[[date], bool]
@@ -34,6 +35,12 @@ def days_later(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The same local time of day, ``days`` calendar days later (C9)."""
     local = at.astimezone(zone)
     return datetime.combine(local.date() + timedelta(days=days), local.time(), zone).astimezone(UTC)
+
+
+def days_passed(since: datetime, at: datetime, zone: ZoneInfo) -> int:
+    """How many whole calendar days lie between, by the local clock: a spring day has 23 hours (C9)."""
+    days = (local_date(at, zone) - local_date(since, zone)).days
+    return days if days_later(since, days, zone) <= at else days - 1
 
 
 def working_days_later(at: datetime, days: int, zone: ZoneInfo, is_holiday: IsHoliday) -> datetime:
@@ -97,7 +104,8 @@ def closes_at(case: Case, rules: Rules, zone: ZoneInfo) -> datetime | None:
 
 
 def alerts_passed(case: Case, rules: Rules, zone: ZoneInfo, at: datetime) -> int:
-    """How many alerts lie behind a case that was held meanwhile: they are not made up for all at once (C9, C16)."""
+    """How many alerts lie behind a case that was held meanwhile. They are not made up for, but the last one: that the
+    operators hear, once, however often it would have been repeated (C9, C16; see ``alerts_due``)."""
     if case.unanswered_since is None:
         return 0
     since = case.unanswered_since
@@ -119,6 +127,14 @@ def next_alert(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) 
     if repeats > 0 and rules.alert_repeat_days <= 0:
         return None  # the last one is not repeated
     return days_later(due, repeats * rules.alert_repeat_days, zone) if repeats > 0 else due
+
+
+def alerts_due(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday, now: datetime) -> int:
+    """How many alerts have fallen due by ``now``, those sent included: one mail tells of all that were missed while
+    the case was held or the daemon down, and the next one keeps its day (C9, C11, C16)."""
+    while (due := next_alert(case, rules, zone, is_holiday)) is not None and due <= now:
+        case = replace(case, alerts=case.alerts + 1)
+    return case.alerts
 
 
 def deadlines(case: Case, desk: Desk, is_holiday: IsHoliday = lambda _day: False) -> dict[str, datetime]:

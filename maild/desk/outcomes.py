@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from maild.desk.actions import Action, Audience, Decision, Letter, Relay
 from maild.desk.case import Case, State
 from maild.desk.client_mail import interrupted, is_last, next_round_trip
-from maild.desk.deadlines import closing, deadlines, local_date, start_of
+from maild.desk.deadlines import closing, days_passed, deadlines, start_of
 from maild.desk.events import Delivered, Due, Failed, Reply
 from maild.desk.rules import Desk
 from maild.mail.values import replace
@@ -192,8 +192,9 @@ def failed(case: Case, event: Failed, desk: Desk) -> Decision:
 
 
 def due(case: Case, event: Due, desk: Desk) -> Decision:
-    """A deadline was reached; each happens once, at its own instant (C11)."""
+    """A deadline was reached; each happens once, at its own instant (C11). What it says of days is true when said."""
     rules, zone = desk.rules, ZoneInfo(desk.timezone)
+    seen = max(event.at, event.seen or event.at)
     if event.kind not in deadlines(case, desk):
         return Decision(case, (), None, "not_due")
     if event.kind == "close":
@@ -204,21 +205,21 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
         told = Letter("closed_silence", values={"closes_on": why[0]}, timer=True)
         return Decision(case, (told,), None, f"closed_{why[1]}")
     if event.kind == "alert":
-        index = case.alerts
-        last = index >= len(rules.alert_days) - 1
+        alerts = max(case.alerts + 1, event.alerts)  # one for all that fell due meanwhile (C11, C16)
+        last = alerts >= len(rules.alert_days)
         since = case.unanswered_since
-        # calendar days: a spring day has 23 hours
-        days = (local_date(event.at, zone) - local_date(since, zone)).days if since else 0
+        days = days_passed(since, seen, zone) if since else 0
         values = {"days": days, "since": since, "last": last, "resend": False}
         actions: list[Action] = [Letter("alert_waiting", "inbox", values, entry=case.last_entry, timer=True)]
         if last:
             actions.append(Letter("operator_alert", "operators", {"code": "client_waiting", "days": days}, timer=True))
         # a case that waits this long goes back to the pool, whoever took it on
-        case = replace(case, alerts=index + 1, assigned="", assigned_at=None)
+        case = replace(case, alerts=alerts, assigned="", assigned_at=None)
         return Decision(case, tuple(actions), None, "alert")
     if event.kind == "held":
-        case = replace(case, reminders=case.reminders + 1)
-        values = {"held_since": case.held_since, "days": rules.held_days * case.reminders, "held": True}
+        days = days_passed(case.held_since, seen, zone) if case.held_since else 0
+        case = replace(case, reminders=max(case.reminders + 1, days // rules.held_days))  # once for all of them, too
+        values = {"held_since": case.held_since, "days": days, "held": True}
         values |= {"last": False, "resend": False, "since": case.held_since}
         return Decision(case, (Letter("alert_waiting", "inbox", values, timer=True),), None, "held_reminder")
     if event.kind == "urgent":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
-from maild.desk.deadlines import IsHoliday, closes_at, deadlines, may_close, staffed
+from maild.desk.deadlines import IsHoliday, alerts_due, closes_at, deadlines, may_close, staffed
 from maild.desk.events import Due
 from maild.desk.kinds import decide
 from maild.desk.pause import stopped
@@ -84,8 +84,10 @@ class Session:
 
     def fall_due(self, case: Case, kind: str, at: datetime, here: DeskWorld) -> None:
         """A deadline of ``case`` has come (C11)."""
-        hours = staffed(at, here.desk.rules, here.zone, self.holidays(here))
-        decision = decide(case, Due(at, kind, hours), here.desk)
+        rules, zone, holidays = here.desk.rules, here.zone, self.holidays(here)
+        alerts = alerts_due(case, rules, zone, holidays, self.now) if kind == "alert" else 0
+        due = Due(at, kind, staffed(at, rules, zone, holidays), self.now, alerts)
+        decision = decide(case, due, here.desk)
         after = self.put(decision.case, here)
         self.writer.carry_out(decision.actions, after, here, Cause(f"due:{case.number}:{kind}:{at.isoformat()}"))
         self.audit(at, "clock", decision.why, case.number)

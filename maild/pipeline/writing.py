@@ -16,6 +16,7 @@ from maild.desk.rules import Terms
 from maild.letters import LETTERS
 from maild.mail import charset, quotes
 from maild.mail.dsn import plain_words
+from maild.mail.header import clean_name
 from maild.mail.values import replace
 from maild.pipeline import board, pausing, views
 from maild.pipeline.mask import masked, suspected
@@ -266,7 +267,7 @@ class Writer:
         addresses = views.hidden(case, desk) if case is not None or shown is None else self._strangers(shown, here)
         notice = letter.template in ("notice", "notice_urgent") and case is not None
         entries = views.earlier(self._tx.entries(case.number), letter.entry) if notice and case is not None else ()
-        items = [one for one in case.items if one[0] != "content"] if notice and case is not None else ()
+        items = _items(case) if notice and case is not None else []
         own, quoted = ("", None) if shown is None else _halves(shown)
         if addresses:
             texts = [shown.subject if shown is not None else "", own, quoted or ""]
@@ -333,6 +334,12 @@ def inboxes_of(case: Case | None, here: DeskWorld) -> tuple[str, ...]:
     if case is not None and case.assigned and any(one.address == case.assigned for one in here.desk.counselors):
         return (case.assigned,)
     return tuple(dict.fromkeys((here.desk.shared_inbox, *here.desk.inboxes)))
+
+
+def _items(case: Case) -> list[tuple[str, str]]:
+    """What the client told of themselves, each on a line as a name is: nothing in it turns or hides what stands beside
+    it, and an address is found for masking whatever was strewn into it (M6, P1a)."""
+    return [(item, clean_name(value)) for item, value in case.items if item != "content"]
 
 
 def _halves(shown: Entry) -> tuple[str, str | None]:

@@ -23,6 +23,7 @@ from lives import (
 from maild.desk.actions import Letter, Relay
 from maild.desk.case import State
 from maild.desk.deadlines import closes_on
+from maild.desk.events import Due
 
 # -- C9, C16: nobody who waits is forgotten --------------------------------------------------------------------------
 
@@ -80,6 +81,22 @@ def test_c9_a_refused_reply_while_the_client_wrote_on_leaves_the_alert() -> None
     life.mail("2026-01-03 10:00").failed("2026-01-04 10:00", relay, bounced=False)
     assert (life.case.state, life.case.queued_replies, life.templates) == ("waiting_desk", 0, ["delivery_failed"])
     assert "alert" in life.due
+
+
+def test_c9_c11_one_alert_tells_of_all_that_fell_due_before_anybody_looked() -> None:
+    life = waiting_desk()
+    life.happen(Due(life.due["alert"], "alert", seen=at("2026-01-27 09:00"), alerts=5))
+    values = life.letter("alert_waiting").values
+    assert (values["days"], values["last"]) == (25, True), "the 26th day is not full yet"
+    assert life.letter("operator_alert").values["days"] == 25
+    assert life.due == {"alert": at("2026-01-31 10:00")}, "the next one keeps its day"
+
+
+def test_c16_c11_a_reminder_too_tells_of_all_those_before_it() -> None:
+    life = held()
+    life.happen(Due(life.due["held"], "held", seen=at("2026-01-25 12:00")))
+    assert (life.templates, life.letter("alert_waiting").values["days"]) == (["alert_waiting"], 23)
+    assert life.due == {"held": at("2026-01-30 10:00")}
 
 
 def test_c16_held_is_reminded_every_seven_days() -> None:

@@ -14,10 +14,12 @@ from lives import Life, at, desk
 
 from maild.desk.case import OPEN_STATES, Case
 from maild.desk.deadlines import (
+    alerts_due,
     client_seconds,
     closes_on,
     closing,
     days_later,
+    days_passed,
     deadlines,
     local_date,
     may_close,
@@ -182,6 +184,34 @@ def test_c9_every_alert_comes_after_the_one_before_for_ever() -> None:
     found = [next_alert(replace(case, alerts=count), desk().rules, TOKYO, lambda _day: False) for count in range(60)]
     days = [(local_date(one, TOKYO) - date(2026, 1, 1)).days for one in found if one is not None]
     assert days == [3, 7, 9, *range(16, 9 + 58 * 7, 7)]
+
+
+def holiday(day: date) -> bool:
+    return day.day % 5 == 0
+
+
+@pytest.mark.parametrize("count", ["calendar", "working"])
+@given(day=st.integers(0, 90), sent=st.integers(0, 12))
+def test_c9_how_many_are_due_is_how_often_one_would_have_been_sent(count: Any, day: int, sent: int) -> None:
+    rules = desk(alert_count=count).rules
+    waiting = replace(Life().mail("2026-01-01 10:00").case, alerts=sent)
+    now = days_later(at("2026-01-01 10:00"), day, TOKYO)
+    days = [next_alert(replace(waiting, alerts=number), rules, TOKYO, holiday) for number in range(30)]
+    assert alerts_due(waiting, rules, TOKYO, holiday, now) == max(sent, sum(1 for one in days if one and one <= now))
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "then", "days"),
+    [
+        (TOKYO, "2026-01-01 10:00", "2026-01-04 09:59", 2),
+        (TOKYO, "2026-01-01 10:00", "2026-01-04 10:00", 3),
+        (NEW_YORK, "2026-03-07 12:00", "2026-03-08 12:00", 1),  # 23 hours
+        (NEW_YORK, "2026-03-07 02:30", "2026-03-08 03:30", 1),  # 02:30 does not exist
+        (NEW_YORK, "2026-10-31 12:00", "2026-11-01 11:59", 0),  # 24 hours and 59 minutes
+    ],
+)
+def test_days_passed_are_whole_days_of_the_local_clock(zone: ZoneInfo, since: str, then: str, days: int) -> None:
+    assert days_passed(at(since, zone), at(then, zone), zone) == days
 
 
 @pytest.mark.parametrize(("days", "first"), [((1,), 1), ((5, 6), 5), ((), None)])
