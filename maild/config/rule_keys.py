@@ -207,7 +207,7 @@ RULES = Table(
             "none",
         ),
         _rule("free_of_charge", v.boolean, "The acknowledgement says that it costs nothing but the connection."),
-        _rule("quote_client", v.boolean, "Letters to clients quote their own words; families share phones."),
+        _rule("quote_client", v.boolean, "A reply quotes the client's last mail below it; families share phones."),
         _rule("holidays", v.listing(v.day), "Days off beside Japan's public holidays.", "[]"),
         _rule("hours", HOURS_READER, "When the desk is staffed; or [desk.hours].", "weekdays 09:00 to 17:00"),
         _rule("hotlines", HOTLINES, "Who can be reached now; or [[desk.hotline]].", "those of the language"),

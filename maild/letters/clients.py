@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from maild.letters.parts import AT, CLOSES, DAY, EVENING, LATER, TEXT, CaseUse, LetterSpec, Variable, variable
+from maild.letters.parts import (
+    AT,
+    CLIENT_TEXT,
+    CLOSES,
+    DAY,
+    EVENING,
+    LATER,
+    TEXT,
+    CaseUse,
+    LetterSpec,
+    Variable,
+    variable,
+)
 
 _PHONE = variable("phone", "str", "the desk's phone, empty where it has none", "")
 _UNTIL = variable("until", "date | None", "last day of it, None where open", None)
@@ -22,6 +34,7 @@ _TEXTS = (
     variable("interim", "bool", "#interim: the turn stays with the desk (C14)", False),
     variable("terms_changed", "bool", "the terms changed since the client was last told (S7)", False),
     variable("ends", "bool", "the counselor closes the case with it: no day to write by", False),
+    variable("your_words", "str", "what the client wrote last, where the desk has `quote_client` (P10)", ""),
 )
 
 
@@ -44,6 +57,7 @@ _REPLY_SAMPLES: tuple[Mapping[str, object], ...] = (
     {"text": TEXT, "round_trip": 1, "round_trips": 3, "interim": True},
     {"text": TEXT, "terms_changed": True},
     {"text": TEXT, "ends": True},
+    {"text": TEXT, "closes_on": DAY, "round_trip": 1, "round_trips": 3, "your_words": CLIENT_TEXT},
 )
 
 TO_CLIENTS: Final[Mapping[str, LetterSpec]] = {

@@ -18,7 +18,7 @@ from maild.mail import charset, quotes
 from maild.mail.dsn import plain_words
 from maild.mail.header import clean_name
 from maild.mail.values import replace
-from maild.pipeline import board, pausing, views
+from maild.pipeline import board, pausing, quoting, views
 from maild.pipeline.mask import masked, suspected
 from maild.pipeline.world import DeskWorld, World
 from maild.store import Entry, Outgoing, Transaction
@@ -84,6 +84,7 @@ class Writer:
             "interim": relay.interim,
             "terms_changed": relay.terms_changed,
             "ends": relay.ends,
+            "your_words": quoting.words_answered(self._tx, case, relay.entry, here),
         }
         self._to_client(
             "interim" if relay.interim else relay.template,

@@ -528,8 +528,12 @@ def test_the_counselors_words_stand_first_and_unchanged(language: str, name: str
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", sorted(LETTERS))
 def test_no_line_that_a_mail_program_takes_for_a_signature_or_quote(language: str, name: str) -> None:
+    """But the one quote that a desk may ask for, which is meant to be taken for one (P10)."""
     for values in every(name, language):
         _, body = render(language, name, values)
+        if values.get("your_words"):
+            body, _, quoted = body.partition("\n> ")
+            assert quoted.replace("\n> ", "\n") == values["your_words"] + "\n"
         assert not re.search(r"(?m)^(-- ?|>.*|From .*)$", body), body
 
 
