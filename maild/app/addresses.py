@@ -9,9 +9,5 @@ from maild.mail.address import canonical
 def desk_of(config: Config, address: str) -> str | None:
     """The name of the desk that an address belongs to, in whatever case it is written (RFC 5321 section 2.4: a domain's
     never counts; we have no two local parts that differ by it)."""
-    local, _, domain = canonical(address).rpartition("@")
-    plain = local.partition("+")[0]
-    for desk in config.desks:
-        if desk.address == f"{local}@{domain}" or (desk.plus_addressing and desk.address == f"{plain}@{domain}"):
-            return desk.name
-    return None
+    wanted = canonical(address)
+    return next((desk.name for desk in config.desks if desk.owns(wanted)), None)

@@ -67,7 +67,7 @@ def test_everything_that_is_imported_is_a_dependency() -> None:
                 found |= {one.name.partition(".")[0] for one in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 found.add(str(node.module).partition(".")[0])
-    names = {"mailparser": "mail-parser"}
+    names = {"mailparser": "mail-parser", "ahocorasick_rs": "ahocorasick-rs"}
     allowed = {plain(one) for one in PROJECT["project"]["dependencies"]} | {"psycopg"}
     foreign = {names.get(one, one) for one in found if one not in sys.stdlib_module_names and one != "maild"}
     assert foreign, "the tree was read"
