@@ -63,9 +63,10 @@ class Phrases:
 
         Raises :class:`PhraseError` that names file, entry and what is allowed, and OSError as ``open`` does.
         """
-        texts = [] if language is None else [_shipped(name) for name in _LISTS]
-        lists = cls.parse(texts + [(path.name, path.read_text("utf-8")) for path in paths])
-        return replace(lists, by_tone=language is not None)
+        own = [(path.name, path.read_text("utf-8")) for path in paths]
+        if language is None:
+            return cls.parse(own)
+        return replace(cls.parse([*map(_shipped, _LISTS), *own]), by_tone=True) if own else builtin()
 
     @classmethod
     def parse(cls, texts: Iterable[tuple[str, str]]) -> Phrases:
@@ -97,10 +98,10 @@ def _shipped(name: str) -> tuple[str, str]:
     return file, resources.files("maild.desk").joinpath(file).read_text("utf-8")
 
 
-@cache
+@cache  # half a second to make, and the same for every desk
 def builtin(language: str = "ja") -> Phrases:
     """The shipped lists. All of them whatever the language: a client's is not the desk's."""
-    return Phrases.load((), language=language)
+    return replace(Phrases.parse(map(_shipped, _LISTS)), by_tone=True)
 
 
 def _table(source: str, text: str) -> dict[str, Any]:
