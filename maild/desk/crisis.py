@@ -21,7 +21,7 @@ from typing import Any
 
 from maild.desk.crisis_lookup import Exempt, Pattern, Starts, compiled
 from maild.desk.crisis_pattern import PhraseError, Sequence, beginnings, parse, regex
-from maild.desk.crisis_tone import ALONE, DOUBT, LABEL, Table, shipped, tone
+from maild.desk.crisis_tone import ALONE, LABEL, Table, alarming, shipped, tone
 from maild.desk.textfold import Folded, folded
 
 __all__ = ["PhraseError", "Phrases", "builtin", "heard", "hits"]
@@ -313,7 +313,7 @@ def _meant(places: list[tuple[Pattern, int, int]], forms: Folded, table: Table) 
     if len(places) > _FEW:
         return True
     return any(
-        start < 0 or pattern.form == "words" or tone(_sentence(forms.kana, start, end), table) > DOUBT
+        start < 0 or pattern.form == "words" or alarming(_sentence(forms.kana, start, end), table)
         for pattern, start, end in places
     )
 

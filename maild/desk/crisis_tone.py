@@ -17,7 +17,7 @@ from itertools import accumulate
 from math import sqrt
 from operator import itemgetter, sub
 
-__all__ = ["ALONE", "DOUBT", "HEAVIEST", "LABEL", "SIZE", "Table", "framed", "tone", "weighed"]
+__all__ = ["ALONE", "DOUBT", "HEAVIEST", "LABEL", "SIZE", "Table", "alarming", "framed", "tone", "weighed"]
 
 LABEL = "文面全体の調子"  # what stands in place of a phrase
 ALONE = 0.5  # heard though no phrase stands in the text
@@ -103,6 +103,13 @@ def tone(kana: str, table: Table | None = None) -> float:
     table = table or shipped()
     total = _totals(framed(kana[:_LONGEST]), table)
     return table.base + max(_loudest(total, stretch) - less for stretch, less in STRETCHES)
+
+
+def alarming(sentence: str, table: Table) -> bool:
+    """Whether a doubtful phrase in this sentence is meant. The less there is beside it, the less can speak for calm: of
+    the barest sentence (自殺する) it is enough that it does not sound calmer than nothing at all (K0)."""
+    share = min(len(sentence) / SHORT, 1.0)
+    return tone(sentence, table) > table.base + (DOUBT - table.base) * share
 
 
 _STEP = 4  # characters: a stretch begins at each fourth, which is as good as at each, and four times as fast

@@ -71,6 +71,28 @@ def test_plain_words_among_calm_lines_are_never_silenced(text: str) -> None:
         assert hits(bare, builtin(), subject=subject), subject
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "自殺する",
+        "自殺します",
+        "自殺",
+        "死ぬ",
+        "死にます",
+        "殺す",
+        "首を吊る",
+        "飛び降りる",
+        "今日死ぬ",
+        "刺してやる",
+        "自殺する。",
+        "手首切った",
+    ],
+)
+def test_the_barest_sentence_is_heard(text: str) -> None:
+    for subject in (None, "ご相談", ""):
+        assert hits(text, builtin(), subject=subject), subject
+
+
 @given(
     st.sampled_from(PLAIN), st.sampled_from(["はじめまして", "友達のこと", "バイト先の店長のこと", "Re: ご相談", ""])
 )
