@@ -33,7 +33,7 @@ _LONGEST = 200_000  # characters: as far as is read of hostile text
 
 
 # Each UTF-16 unit of a sequence is multiplied by an odd number of its own, and the sum, cut to 20 bits, is its slot. Of
-# the table's sequences about one in a hundred shares one with another; its measure has that in it (tests/corpus/tone.py).
+# the sequences of the table about one in a hundred shares one with another; what is measured of it includes that.
 _MIX = 0x4537 << 64 | 0x4AE3 << 32 | 0x5383
 _SLOTS = 1 << 20
 _LOW_BITS = bytes(byte & 15 for byte in range(256))
