@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +22,7 @@ from maild.store import Spooled, Store, TemporaryStoreError
 
 LOG = log.get("maild.worker")
 BATCH = 128  # mails in one transaction
-TAKEN = 256  # at once, under load
+TAKEN = 3 * BATCH  # under load: one is decided upon, and whoever reads must never run out
 RUSH = 4096  # mails; then those are asked for again that were put off
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
 PAUSE = 5.0  # seconds until the disk or the database is asked again
@@ -80,7 +79,7 @@ class Worker:
             if self._asked_to_leave():
                 break
         self._excused.clear()
-        self._ahead.close()  # the rush is over
+        self._ahead.clear()  # the rush is over
         self._report("idle")
 
     def _settle(self) -> int:
@@ -110,31 +109,29 @@ class Worker:
             return self._rush(taken)
         except TemporaryStoreError:
             self._careful = True  # the store failed, not the mails: they are taken again, each by itself
-            self._ahead.close()
+            self._ahead.clear()
             raise
 
     def _rush(self, taken: list[Spooled]) -> int:
-        """Batch after batch, the next one read while one is decided upon, for as long as mail keeps coming."""
-        done = 0
-        waiting, last = _batches(taken), max(mail.id for mail in taken)
-        if len(waiting) > 1:
-            self._ahead.start(waiting[0])
-        while waiting:
-            batch = waiting.popleft()
-            read = self._ahead.result()
-            more: list[Spooled] = []
-            if not waiting and read is not None and done < RUSH and not self._asked_to_leave():
+        """Batch after batch for as long as mail keeps coming, the next ones read while one is decided upon."""
+        ahead, done, last = self._ahead, 0, max(mail.id for mail in taken)
+        ahead.feed(taken)
+        later: list[Spooled] = []
+        while ahead.waiting:
+            if ahead.waiting <= TAKEN - BATCH and not later and done < RUSH and not self._asked_to_leave():
                 self._settle()
-                more = self._store.take(TAKEN, _now(), after=last)
-                if len(more) > 1 and _fresh(more):
-                    waiting, last, more = _batches(more), max(mail.id for mail in more), []
-            if waiting:
-                self._ahead.start(waiting[0])
+                more = self._store.take(TAKEN - ahead.waiting, _now(), after=last)
+                if _fresh(more):
+                    last = max((mail.id for mail in more), default=last)
+                    ahead.feed(more)
+                else:
+                    later = more
+            batch, read = ahead.next(BATCH)
             self._batch(batch, read)
-            done += len(batch) + self._each(more)
-            if waiting:
+            done += len(batch)
+            if ahead.waiting:
                 self._report("outbox")
-        return done
+        return done + self._each(later)
 
     def _batch(self, batch: list[Spooled], read: list[Arrived] | None) -> None:
         try:
@@ -202,10 +199,6 @@ class Worker:
 def _fresh(mails: list[Spooled]) -> bool:
     """Whether none of them was there when an earlier life ended."""
     return all(mail.attempts == 1 for mail in mails)
-
-
-def _batches(mails: list[Spooled]) -> deque[list[Spooled]]:
-    return deque(mails[at : at + BATCH] for at in range(0, len(mails), BATCH))
 
 
 def _now() -> datetime:

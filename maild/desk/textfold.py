@@ -57,7 +57,7 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=4)  # the words of one mail are asked for by triage, wishes, thanks and resends
+@lru_cache(maxsize=32)  # triage, wishes, thanks and resends ask for the words of a mail, of some mails in turn
 def normal(text: str) -> str:
     """Compatibility-normalised (NFKC), lower case, accents of Latin letters gone. Linear in the text."""
     if text.isascii():

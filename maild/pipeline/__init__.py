@@ -15,15 +15,16 @@ from maild.mail.address import canonical
 from maild.mail.parse import read
 from maild.mail.values import replace
 from maild.pipeline import clients, digest, returned, staff, watch
-from maild.pipeline.carried import pack, unpack
+from maild.pipeline.carried import Job, pack, unpack
 from maild.pipeline.incoming import Arrived, of_form
 from maild.pipeline.operator_desk import overdue, resume_in
+from maild.pipeline.reading import read_words
 from maild.pipeline.session import Clearance, Session
 from maild.pipeline.world import DeskWorld, World
 from maild.pipeline.writing import Cause
-from maild.store import Due, Entry, Envelope, Overtaken, Spooled, Store, TemporaryStoreError
+from maild.store import Due, Entry, Overtaken, Spooled, Store, TemporaryStoreError
 
-__all__ = ["Arrived", "Clearance", "Pipeline", "World"]
+__all__ = ["Arrived", "Clearance", "Job", "Pipeline", "World"]
 
 
 class Pipeline:
@@ -65,44 +66,48 @@ class Pipeline:
 
     def parse(self, spooled: Spooled) -> Arrived:
         """Bytes to facts, and the desk they are for; pure."""
-        return self.read(spooled.id, spooled.source, spooled.arrived, spooled.raw, spooled.envelope)
+        return self.read(Job(spooled.id, spooled.source, spooled.arrived, spooled.raw, spooled.envelope))
 
-    def read(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> Arrived:
+    def read(self, job: Job) -> Arrived:
         """The same for a mail that was taken out of its row."""
-        facts = read(raw, envelope_from=envelope.sender, ours=self._world.addresses)
+        envelope, source = job.envelope, job.source
+        facts = read(job.raw, envelope_from=envelope.sender, ours=self._world.addresses)
         recipients = [canonical(one) for one in envelope.recipients]
         found = self._world.desk_for(source, recipients, facts.to)
         here, token = found if found is not None else (self._world.desks[0], None)
         sender = facts.from_address or canonical(envelope.sender or "")
         limit = self._world.limits.get(source, 0)
         mail = Arrived(
-            spool=number,
+            spool=job.number,
             source=source,
-            at=at,
-            raw=raw,
+            at=job.at,
+            raw=job.raw,
             facts=facts,
             envelope_from=envelope.sender,
             here=here,
             nobodys=found is None,
             token=token,
             sender=sender,
-            oversize=limit if 0 < limit < len(raw) else 0,
+            oversize=limit if 0 < limit < len(job.raw) else 0,
         )
         return of_form(mail)
 
-    def read_ahead(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> bytes:
-        """What is read in a mail, its words included, as bytes for another process; without the mail itself."""
-        mail = self.read_through(number, source, at, raw, envelope)
-        return pack(mail, mail.ahead, self._world.desks.index(mail.here))
+    def read_through(self, jobs: Sequence[Job]) -> list[Arrived]:
+        """Mails with their words read; the words of a bounce are nobody's."""
+        mails = [self.read(job) for job in jobs]
+        worded = [at for at, mail in enumerate(mails) if mail.facts.kind not in ("bounce", "unreadable")]
+        readings = read_words([(mails[at].facts, mails[at].here) for at in worded])
+        for at, reading in zip(worded, readings, strict=True):
+            mails[at] = replace(mails[at], ahead=reading)
+        return mails
 
-    def read_through(self, number: int, source: str, at: datetime, raw: bytes, envelope: Envelope) -> Arrived:
-        """A mail with its words read; the words of a bounce are nobody's."""
-        mail = self.read(number, source, at, raw, envelope)
-        return mail if mail.facts.kind in ("bounce", "unreadable") else replace(mail, ahead=mail.reading)
+    def read_ahead(self, jobs: Sequence[Job]) -> bytes:
+        """The same as bytes for another process; without the mails themselves."""
+        return pack(self.read_through(jobs), self._world.desks)
 
-    def was_read(self, found: bytes, raw: bytes) -> Arrived:
+    def were_read(self, found: bytes | bytearray, jobs: Sequence[Job]) -> list[Arrived]:
         """The same put together again."""
-        return unpack(found, raw, self._world.desks)
+        return unpack(found, jobs, self._world.desks)
 
     def _prefetch(self, session: Session, arrived: Sequence[Arrived]) -> None:
         if not arrived:
