@@ -174,10 +174,13 @@ def test_a_batch_is_what_was_asked_for_at_most(ahead: ReadAhead) -> None:
     assert [len(ahead.next(3)[0]) for _ in range(3)] == [16, 16, 1]  # a piece at least
 
 
-def test_large_mails_do_not_stop_either(pipeline: Pipeline, ahead: ReadAhead) -> None:
-    """More than the pipes hold, both ways at once."""
+@pytest.mark.parametrize("alone", [True, False])
+def test_large_mails_do_not_stop_either(ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch, alone: bool) -> None:
+    """More than the pipes hold, both ways at once; also where the reader reads all of it ``alone``."""
+    if alone:
+        monkeypatch.setattr("maild.reader.Reader.turn", lambda _: None)
     raw = mails.load(1, ())[0].raw + b"abcdefghi\r\n" * 3_000
-    asked = [spooled(number, raw, "k@phone.example") for number in range(1, WORTH + 20)]
+    asked = [spooled(number, raw + b"%d\r\n" % number, "k@phone.example") for number in range(1, WORTH + 20)]
     ahead.feed(asked)
     taken, found = all_of(ahead)
     assert taken == asked and [one.spool for one in found] == [mail.id for mail in asked]
@@ -240,7 +243,9 @@ def test_a_reader_that_was_killed_is_replaced(ahead: ReadAhead) -> None:
         assert [one.spool for one in read] == [mail.id for mail in asked] and ahead._reader is None
 
 
-def test_a_reader_that_hangs_is_given_up(pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_hangs_is_given_up(
+    pipeline: Pipeline, ahead: ReadAhead, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(reader_process, "PATIENCE", 0.1)
     monkeypatch.setattr(pipeline, "read_ahead", lambda _: signal.pause())
     monkeypatch.setattr("maild.reader.Reader.turn", lambda _: None)  # all is left to it
@@ -250,6 +255,7 @@ def test_a_reader_that_hangs_is_given_up(pipeline: Pipeline, ahead: ReadAhead, m
     process = ahead._reader.process
     _, read = all_of(ahead)
     assert [one.spool for one in read] == [mail.id for mail in asked] and ahead._reader is None
+    assert [vars(record)["maild_fields"] for record in caplog.records] == [{"reason": "too_slow"}]
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
 
