@@ -23,11 +23,15 @@ MAX_FRAMES = 12  # of one exception: the innermost
 MAX_CHAIN = 6  # exceptions followed through causes, contexts and groups
 
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}", re.ASCII)
+_MOST_KNOWN = 512
+_known: set[str] = set()  # codes that were looked at: events and their fields are few, and every line prints some
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 
 def safe(value: object) -> str:
     """The value as it may stand in a log line."""
+    if type(value) is str:
+        return _safe_text(value)
     if value is None or isinstance(value, bool):
         return str(value).lower()
     if type(value) is int:
@@ -36,8 +40,18 @@ def safe(value: object) -> str:
     if type(value) is float:
         return f"{value:.6g}"
     if isinstance(value, str):
-        return str.__str__(value) if _CODE.fullmatch(value) else WITHHELD
+        return _safe_text(str.__str__(value))
     return WITHHELD
+
+
+def _safe_text(text: str) -> str:
+    if text in _known:
+        return text
+    if _CODE.fullmatch(text) is None:
+        return WITHHELD
+    if len(_known) < _MOST_KNOWN:
+        _known.add(text)
+    return text
 
 
 def trace(error: BaseException) -> str:

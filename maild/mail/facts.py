@@ -62,6 +62,7 @@ class Facts:
     text: str = field(default="", repr=False)  # all of it, as a person would read it
     plain: str = field(default="", repr=False)  # text without what only its HTML half says; "" where that is all
     own_text: str = field(default="", repr=False)  # what the sender wrote this time, inline answers included
+    quoted: str = field(default="", repr=False)  # the earlier mails in it
     attachments: tuple[Attachment, ...] = ()
     automatic: str | None = None  # the clause that says so, such as "RFC 3834 section 2: Auto-Submitted"
     bounce: Bounce | None = None

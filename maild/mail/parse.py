@@ -15,7 +15,7 @@ from maild.mail.body import Body
 from maild.mail.dsn import is_a_persons, read_bounce
 from maild.mail.facts import Attachment, Bounce, Facts, Kind
 from maild.mail.limits import MAX_SUBJECT_CHARS
-from maild.mail.quotes import own_text
+from maild.mail.quotes import split
 from maild.mail.structure import Part
 
 _KNOWN_FIELDS: Final = frozenset(
@@ -85,6 +85,7 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
     sender = _reverse_path(root, envelope_from)
 
     kind, clause, bounce = _kind(root, from_address, sender, subject, content.text, ours)
+    own, quoted = _halves(content.text, subject, defects)
     attachments = tuple(content.attachments + (content.in_report if kind == "mail" else []))
     attachments = _compared(root, from_address, subject, content, attachments, defects)
     return Facts(
@@ -98,7 +99,8 @@ def _read(raw: bytes, envelope_from: str | None, ours: Collection[str]) -> Facts
         references=header.message_ids(root.all("references")),
         text=content.text,
         plain=content.plain,
-        own_text=_own_text(content.text, subject, defects),
+        own_text=own,
+        quoted=quoted,
         attachments=attachments,
         automatic=clause,
         bounce=bounce,
@@ -162,12 +164,13 @@ def _kind(
     return ("mail", None, None) if clause is None else ("automatic", clause, None)
 
 
-def _own_text(text: str, subject: str, defects: list[str]) -> str:
+def _halves(text: str, subject: str, defects: list[str]) -> tuple[str, str]:
     try:
-        return own_text(text, subject=subject)
+        found = split(text, subject=subject)
     except Exception:  # all of it is better than none: triage reads it (K1)
         defects.append("quotes_unread")
-        return text
+        return text, ""
+    return found.own, found.quoted
 
 
 def _compared(

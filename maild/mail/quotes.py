@@ -79,6 +79,7 @@ class Split:
     own: str = field(repr=False)
     quoted: str = field(repr=False)
     parts: tuple[Part, ...] = field(repr=False)
+    unmarked: bool = False  # a part of the quote has no marks: ``known`` may tell what somebody wrote into it
 
 
 def own_text(text: str, *, subject: str = "", parties: Sequence[str] = (), known: Sequence[str] = ()) -> str:
@@ -104,11 +105,12 @@ def _read(text: str, subject: str, parties: Sequence[str], known: Sequence[str])
     """:func:`split` the long way, line by line."""
     lines = lines_of(text)
     kinds: list[PartKind] = ["own"] * len(lines)
+    reading = _Reading(lines, kinds, quiet_lines(text), subject, parties, known)
     if not is_forward_subject(subject):
-        _Reading(lines, kinds, quiet_lines(text), subject, parties, known).mark()
+        reading.mark()
     if all(kinds[at] != "own" or is_blank(lines[at]) for at in range(len(lines))):
         kinds = ["own"] * len(lines)  # nothing would be left: then it is theirs
-    return _assemble(text, lines, kinds)
+    return _assemble(text, lines, kinds, reading.unmarked)
 
 
 class _Reading:
@@ -132,6 +134,7 @@ class _Reading:
         self.known = KnownText(known) if known else None
         self.prefixed = _prefixed(lines, quiet, self.is_reply)
         self.blank = [is_blank(line) for line in lines]
+        self.unmarked = False
 
     @cached_property
     def subject(self) -> str:
@@ -253,6 +256,7 @@ class _Reading:
         )
 
     def _mark_unprefixed(self, start: int) -> None:
+        self.unmarked = True
         expected: int | None = None
         for at in range(start, len(self.lines)):
             if self.known is not None and not self.blank[at] and not self.prefixed[at]:
@@ -286,7 +290,7 @@ def _prefixed(lines: list[str], quiet: int, is_reply: bool) -> list[bool]:
     return found
 
 
-def _assemble(text: str, lines: list[str], kinds: list[PartKind]) -> Split:
+def _assemble(text: str, lines: list[str], kinds: list[PartKind], unmarked: bool) -> Split:
     parts: list[Part] = []
     start = 0
     for kind, run in groupby(kinds):
@@ -295,8 +299,8 @@ def _assemble(text: str, lines: list[str], kinds: list[PartKind]) -> Split:
         start = end
     quoted = "".join([part.text for part in parts if part.kind == "quote"])
     if kinds.count("own") == len(kinds):
-        return Split(text.rstrip(), quoted, tuple(parts))
-    return Split(join_own([part.text for part in parts if part.kind == "own"]), quoted, tuple(parts))
+        return Split(text.rstrip(), quoted, tuple(parts), unmarked)
+    return Split(join_own([part.text for part in parts if part.kind == "own"]), quoted, tuple(parts), unmarked)
 
 
 def join_own(pieces: Sequence[str]) -> str:

@@ -96,7 +96,7 @@ class Pipeline:
         """Mails with their words read; the words of a bounce are nobody's."""
         mails = [self.read(job) for job in jobs]
         worded = [at for at, mail in enumerate(mails) if mail.facts.kind not in ("bounce", "unreadable")]
-        readings = read_words([(mails[at].facts, mails[at].here) for at in worded])
+        readings = read_words([(mails[at].facts, mails[at].here, mails[at].sender) for at in worded])
         for at, reading in zip(worded, readings, strict=True):
             mails[at] = replace(mails[at], ahead=reading)
         return mails

@@ -14,7 +14,7 @@ from maild.desk.threads import Route, registered, route, tagged
 from maild.mail import quotes
 from maild.mail.values import replace
 from maild.pipeline.incoming import Arrived
-from maild.pipeline.reading import items, words_of
+from maild.pipeline.reading import items, quotes_something, words_of
 from maild.pipeline.session import Session
 from maild.pipeline.writing import Cause, text_of
 from maild.store import Seen
@@ -83,19 +83,17 @@ def own_words(session: Session, mail: Arrived) -> Arrived:
     """The mail with its own text read again, knowing the mails of ours that it answers: what somebody typed into a
     quote without marks (Outlook) is told from the quote itself, and is theirs (K1)."""
     facts = mail.facts
-    if facts.text.strip() == facts.own_text.strip():
+    if not quotes_something(facts):
         return mail
-    known = []
-    for message_id in dict.fromkeys((*facts.in_reply_to, *reversed(facts.references))):
-        sent = session.tx.sent_mail(message_id)
-        if sent is not None:
-            known.append(text_of(sent.data))
-        if len(known) == MOST_KNOWN:
-            break
-    if not known:
+    answered = dict.fromkeys((*facts.in_reply_to, *reversed(facts.references)))
+    ours = [sent for message_id in answered if (sent := session.tx.sent_mail(message_id)) is not None]
+    if not ours:
         return mail
-    parties = (mail.here.desk.address, mail.sender)
-    own = quotes.own_text(facts.text, subject=facts.subject, parties=parties, known=known)
+    own = mail.reading.own
+    if own is None:
+        known = [text_of(sent.data) for sent in ours[:MOST_KNOWN]]
+        parties = (mail.here.desk.address, mail.sender)
+        own = quotes.own_text(facts.text, subject=facts.subject, parties=parties, known=known)
     return mail if own == facts.own_text else replace(mail, facts=replace(facts, own_text=own), ahead=None)
 
 
@@ -258,6 +256,7 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
     if event.resend_of is not None:
         entry = replace(entry, body_key=mail.again_key)  # the date told is that of the first one (C10)
     tx.record(entry)
+    session.writer.quoted[number] = facts.quoted
     session.writer.carry_out(_allowed(session, mail, decision.actions), case, here, cause(mail))
     session.audit(mail.at, "client", f"mail_{decision.why}", case.number if case else None)
     return disposition

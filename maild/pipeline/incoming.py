@@ -48,7 +48,7 @@ class Arrived:
     @cached_property
     def reading(self) -> Reading:
         """What its own words say."""
-        return self.ahead or read_words([(self.facts, self.here)])[0]
+        return self.ahead or read_words([(self.facts, self.here, self.sender)])[0]
 
     @property
     def unread_key(self) -> str:

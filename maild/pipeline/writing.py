@@ -49,6 +49,7 @@ class Writer:
         self._view: tuple[Case, DeskWorld, views.CaseView] | None = None  # the letters of one case come together
         self._terms: dict[str, Terms] = {}  # those of each desk at this instant
         self._midnights: dict[str, datetime] = {}
+        self.quoted: dict[int, str] = {}  # what mails of this transaction quote, as they were read, by entry
         self.not_before: datetime | None = None  # what is queued from now on waits until then (B9)
 
     def carry_out(self, actions: tuple[Action, ...], case: Case | None, here: DeskWorld, cause: Cause) -> None:
@@ -269,7 +270,7 @@ class Writer:
         notice = letter.template in ("notice", "notice_urgent") and case is not None
         entries = views.earlier(self._tx.entries(case.number), letter.entry) if notice and case is not None else ()
         items = _items(case) if notice and case is not None else []
-        own, quoted = ("", None) if shown is None else _halves(shown)
+        own, quoted = ("", None) if shown is None else _halves(shown, self.quoted.get(shown.id))
         if addresses:
             texts = [shown.subject if shown is not None else "", own, quoted or ""]
             texts += [entry.own_text or entry.text for entry in entries]
@@ -343,12 +344,12 @@ def _items(case: Case) -> list[tuple[str, str]]:
     return [(item, clean_name(value)) for item, value in case.items if item != "content"]
 
 
-def _halves(shown: Entry) -> tuple[str, str | None]:
-    """A mail's own words, and what it quotes; None where a notice shows no quote."""
+def _halves(shown: Entry, quoted: str | None) -> tuple[str, str | None]:
+    """A mail's own words, and what it quotes (``quoted`` where that is known); None where a notice shows no quote."""
     own = shown.own_text or shown.text
     if shown.kind != "client" or not shown.own_text or shown.own_text.strip() == shown.text.strip():
         return own, None
-    return own, quotes.split(shown.text, subject=shown.subject).quoted
+    return own, quotes.split(shown.text, subject=shown.subject).quoted if quoted is None else quoted
 
 
 def text_of(data: bytes) -> str:

@@ -42,6 +42,29 @@ def test_both_ways_agree(text: str, subject: str, known: list[str]) -> None:
     assert quotes.split(text, subject=subject, known=known) == quotes._read(text, subject, (), known)
 
 
+_PARTIES = ((), ("soudan@soudan.example",), ("other@x.example",))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(_TEXT, st.sampled_from(["", "Re: 相談", "Fw: 相談"]), st.lists(_TEXT, max_size=2), st.sampled_from(_PARTIES))
+def test_known_mails_are_asked_about_unmarked_quotes_only(
+    text: str, subject: str, known: list[str], parties: tuple[str, ...]
+) -> None:
+    """What is read without them in another process holds (``pipeline.reading``)."""
+    read = quotes.split(text, subject=subject, parties=parties)
+    if not read.unmarked:
+        assert quotes.split(text, subject=subject, parties=parties, known=known) == read
+
+
+@pytest.mark.parametrize("file", sorted((CORPUS / "quotes").glob("*.toml")), ids=lambda file: file.stem)
+def test_known_mails_are_asked_about_unmarked_quotes_only_in_the_corpus(file: Path) -> None:
+    for case in tomllib.loads(file.read_text("utf-8"))["case"]:
+        asked = {"subject": case.get("subject", ""), "parties": case.get("parties", ())}
+        read = quotes.split(case["text"], **asked)
+        for known in ([case["text"]], case.get("known", ["x"])):
+            assert read.unmarked or quotes.split(case["text"], known=known, **asked) == read
+
+
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
