@@ -220,12 +220,11 @@ def _spans(patterns: Iterable[Pattern], form: str, forms: Folded) -> list[tuple[
 def _matches(forms: Folded, phrases: Phrases) -> dict[int, list[tuple[Pattern, int, int]]]:
     """Every place where a pattern stands, by entry, exceptions not yet looked at."""
     found: dict[int, list[tuple[Pattern, int, int]]] = {}
-    texts = {"kana": forms.kana, "script": forms.script, "words": forms.words}
-    places = phrases.japanese.places(forms.kana)
-    for at, who in chain(places, phrases.words.words(forms.words)) if forms.words else places:
-        for number, pattern, match in who.stand(texts[who.form], at):
-            # a sentence mark taken along at the end is no part of what an exception must cover
-            found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
+    standing = phrases.japanese.standing(forms.kana, forms.script)
+    for number, pattern, match in chain(standing, phrases.words.spoken(forms.words)) if forms.words else standing:
+        at = match.start()
+        # a sentence mark taken along at the end is no part of what an exception must cover
+        found.setdefault(number, []).append((pattern, at, at + len(match[0].rstrip("。"))))
     if forms.spelled:
         for number, entry in enumerate(phrases.entries):
             for pattern in entry.patterns:

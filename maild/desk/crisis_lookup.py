@@ -60,28 +60,30 @@ class Exempt:
 
 Match = Callable[[str, int], "re.Match[str] | None"]
 Who = tuple[int, Pattern]  # a pattern, and the number of its entry
+Stand = tuple[int, Pattern, "re.Match[str]"]
 
 
 class Begin:
     """Patterns of one form that begin with the same characters, by entry."""
 
-    __slots__ = ("_any", "_each", "form", "patterns")
+    __slots__ = ("_each", "form", "may", "patterns")
 
     def __init__(self, patterns: Iterable[Who]) -> None:
         self.patterns = tuple(patterns)
         self.form = self.patterns[0][1].form
-        # made when first met, as most never are
-        self._any: Match | None = None  # one expression for all of them
-        self._each: tuple[tuple[int, Pattern, Match], ...] | None = None
+        #: Whether one of them stands at this place: one expression for all, made when first met, as most never are.
+        self.may: Match = self._made
+        self._each: tuple[tuple[int, Pattern, Match], ...] = ()
 
-    def stand(self, text: str, at: int) -> Sequence[tuple[int, Pattern, re.Match[str]]]:
-        """The patterns that stand at this place."""
-        if self._each is None:
-            self._each = tuple((number, pattern, pattern.compiled.match) for number, pattern in self.patterns)
-            if len(self.patterns) > 2:
-                self._any = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns)).match
-        if self._any is not None and self._any(text, at) is None:
-            return ()
+    def _made(self, text: str, at: int) -> re.Match[str] | None:
+        self._each = tuple((number, pattern, pattern.compiled.match) for number, pattern in self.patterns)
+        self.may = self._each[0][2]
+        if len(self.patterns) > 1:
+            self.may = re.compile("|".join(f"(?:{pattern.expression})" for _, pattern in self.patterns)).match
+        return self.may(text, at)
+
+    def stand(self, text: str, at: int) -> list[Stand]:
+        """The patterns that stand at this place, where one ``may``."""
         return [(number, pattern, found) for number, pattern, match in self._each if (found := match(text, at))]
 
 
@@ -103,20 +105,47 @@ class Starts:
         self._of = {key: by[key] for key in keys}
         self._automaton: AhoCorasick | None = None  # made when first met: a command line must start fast
 
+    def standing(self, kana: str, script: str) -> Iterator[Stand]:
+        """Every pattern of a text in its two forms, and where it stands."""
+        begins = self._begins
+        marks = _marks(kana)
+        for number, at, _ in self._met(kana, marks):
+            place = at + bisect_right(marks, at) if marks else at
+            for begin in begins[number]:  # a mail has dozens of places, and nearly none of them is one: no detour
+                text = kana if begin.form == "kana" else script
+                if begin.may(text, place):
+                    yield from begin.stand(text, place)
+        for place, begin in self._marked(marks):
+            text = kana if begin.form == "kana" else script
+            if begin.may(text, place):
+                yield from begin.stand(text, place)
+
     def places(self, kana: str) -> Iterator[tuple[int, Begin]]:
         """Every place of a text where a pattern may begin: whose first characters stand there, a 。 between them left
         out. An automaton finds all of them in one run."""
-        if self._automaton is None:
-            keys = [key.replace("。", "") for key in self._of]
-            self._automaton = AhoCorasick(keys, store_patterns=False, implementation=Implementation.ContiguousNFA)
         marks = _marks(kana)
-        text = kana.replace("。", "") if marks else kana
-        for number, at, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+        for number, at, _ in self._met(kana, marks):
             place = at + bisect_right(marks, at) if marks else at
             for begin in self._begins[number]:
                 yield place, begin
+        yield from self._marked(marks)
+
+    def _met(self, kana: str, marks: Sequence[int]) -> Sequence[tuple[int, int, int]]:
+        if self._automaton is None:
+            keys = [key.replace("。", "") for key in self._of]
+            self._automaton = AhoCorasick(keys, store_patterns=False, implementation=Implementation.ContiguousNFA)
+        return self._automaton.find_matches_as_indexes(kana.replace("。", "") if marks else kana, overlapping=True)
+
+    def _marked(self, marks: Sequence[int]) -> Iterator[tuple[int, Begin]]:
+        """Those that begin with the 。 itself."""
         if self._after_mark:
             yield from ((mark + number, begin) for number, mark in enumerate(marks) for begin in self._after_mark)
+
+    def spoken(self, words: str) -> Iterator[Stand]:
+        """Every pattern of a text of words, and where it stands."""
+        for at, begin in self.words(words):
+            if begin.may(words, at):
+                yield from begin.stand(words, at)
 
     def words(self, words: str) -> Iterator[tuple[int, Begin]]:
         """The same for a text of words apart by one space."""
