@@ -87,6 +87,7 @@ class Case:
     crisis_ack: datetime | None = None  # when crisis_ack went last
     urgent_since: datetime | None = None  # nobody has answered #taken since
     urgent_count: int = 0  # repeats sent
+    urgent_missed: int = 0  # repeats that fell due while nobody looked: one that was sent stands for them
 
     flags: frozenset[str] = frozenset()  # crisis, incomplete, companion, ...
     limit_told: bool = False  # limit_reached went (C3)

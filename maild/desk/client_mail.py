@@ -280,6 +280,7 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
         crisis_ack=mail.at if tell else base.crisis_ack,
         urgent_since=mail.at,
         urgent_count=0,
+        urgent_missed=0,
         floor=None,
     )
     values = {"attachments_dropped": bool(mail.attachments)}

@@ -137,6 +137,24 @@ def alerts_due(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday, 
     return case.alerts
 
 
+def urgent_rounds(case: Case) -> int:
+    """How many rounds of the urgent call lie behind (K4), missed ones included."""
+    return case.urgent_count + case.urgent_missed
+
+
+def urgent_fallen(case: Case, rules: Rules, now: datetime) -> tuple[int, datetime]:
+    """How many rounds of the urgent call have fallen due by ``now``, and when the last of them did. After an outage one
+    call tells of all that were missed, and the next one keeps its time (K4, C11)."""
+    assert case.urgent_since is not None
+    rounds = max(urgent_rounds(case) + 1, (now - case.urgent_since) // timedelta(minutes=rules.crisis_minutes))
+    return rounds, _round_at(case, rules, rounds)
+
+
+def _round_at(case: Case, rules: Rules, rounds: int) -> datetime:
+    assert case.urgent_since is not None
+    return case.urgent_since + timedelta(minutes=rules.crisis_minutes * rounds)
+
+
 def deadlines(case: Case, desk: Desk, is_holiday: IsHoliday = lambda _day: False) -> dict[str, datetime]:
     """Every deadline of a case as it stands: these become rows. A closed case has none."""
     rules, zone = desk.rules, ZoneInfo(desk.timezone)
@@ -152,7 +170,7 @@ def deadlines(case: Case, desk: Desk, is_holiday: IsHoliday = lambda _day: False
     if case.state == "held" and case.held_since is not None and rules.held_days > 0:
         found["held"] = days_later(case.held_since, rules.held_days * (case.reminders + 1), zone)
     if case.urgent_since is not None and rules.crisis_minutes > 0:
-        found["urgent"] = case.urgent_since + timedelta(minutes=rules.crisis_minutes * (case.urgent_count + 1))
+        found["urgent"] = _round_at(case, rules, urgent_rounds(case) + 1)
     return found
 
 

@@ -85,7 +85,7 @@ class Due:
     kind: str
     staffed: bool = True  # whether it fell into the desk's hours (K4)
     seen: datetime | None = None  # when somebody looked: long after it where the daemon was down (C11)
-    alerts: int = 0  # how many alerts have fallen due by then, those sent included (C9)
+    fallen: int = 0  # how many alerts or urgent calls have fallen due by then, those sent included (C9, K4)
 
 
 Event = ClientMail | Reply | Command | Delivered | Failed | Due

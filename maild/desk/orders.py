@@ -133,11 +133,11 @@ def _no_reply(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
 
 
 def _taken(case: Case, _order: Command, _desk: Desk) -> tuple[str, Decision]:
-    return "note", _did(replace(case, urgent_since=None, urgent_count=0), "taken")
+    return "note", _did(replace(case, urgent_since=None, urgent_count=0, urgent_missed=0), "taken")
 
 
 def _clear_crisis(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
-    case = replace(case, flags=case.flags - {"crisis"}, urgent_since=None, urgent_count=0)
+    case = replace(case, flags=case.flags - {"crisis"}, urgent_since=None, urgent_count=0, urgent_missed=0)
     if case.state != "waiting_client":
         return "note", _did(case, "crisis_cleared")
     if used_up(case, desk):

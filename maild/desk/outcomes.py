@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from maild.desk.actions import Action, Audience, Decision, Letter, Relay
 from maild.desk.case import Case, State
 from maild.desk.client_mail import interrupted, is_last, next_round_trip
-from maild.desk.deadlines import closing, days_passed, deadlines, start_of
+from maild.desk.deadlines import closing, days_passed, deadlines, start_of, urgent_rounds
 from maild.desk.events import Delivered, Due, Failed, Reply
 from maild.desk.rules import Desk
 from maild.mail.values import replace
@@ -35,6 +35,7 @@ def reply(case: Case, event: Reply, desk: Desk) -> Decision:
         queued_replies=case.queued_replies + 1,
         urgent_since=None,  # somebody has answered (K4)
         urgent_count=0,
+        urgent_missed=0,
     )
     if not event.interim:
         case = replace(
@@ -205,7 +206,7 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
         told = Letter("closed_silence", values={"closes_on": why[0]}, timer=True)
         return Decision(case, (told,), None, f"closed_{why[1]}")
     if event.kind == "alert":
-        alerts = max(case.alerts + 1, event.alerts)  # one for all that fell due meanwhile (C11, C16)
+        alerts = max(case.alerts + 1, event.fallen)  # one for all that fell due meanwhile (C11, C16)
         last = alerts >= len(rules.alert_days)
         since = case.unanswered_since
         days = days_passed(since, seen, zone) if since else 0
@@ -223,16 +224,19 @@ def due(case: Case, event: Due, desk: Desk) -> Decision:
         values |= {"last": False, "resend": False, "since": case.held_since}
         return Decision(case, (Letter("alert_waiting", "inbox", values, timer=True),), None, "held_reminder")
     if event.kind == "urgent":
-        return _urgent_again(case, staffed=event.staffed or not desk.on_call)
+        return _urgent_again(case, event.fallen, staffed=event.staffed or not desk.on_call)
     return Decision(case, (), None, "not_due")
 
 
-def _urgent_again(case: Case, *, staffed: bool) -> Decision:
+def _urgent_again(case: Case, fallen: int, *, staffed: bool) -> Decision:
     """The urgent notice once more, to a wider circle each time (K4): the inbox and ``on_call`` had the first one, so
-    every counselor is next, then the operators. Outside the desk's hours ``on_call`` is asked once more before."""
+    every counselor is next, then the operators. Outside the desk's hours ``on_call`` is asked once more before. One
+    call stands for all rounds that were missed: somebody has waited as long, so it goes as far (C11)."""
+    rounds = max(urgent_rounds(case) + 1, fallen)
     case = replace(case, urgent_count=case.urgent_count + 1)
+    case = replace(case, urgent_missed=rounds - case.urgent_count)
     values = {"repeat": case.urgent_count}
-    circle = case.urgent_count + 1 if staffed else case.urgent_count
+    circle = rounds + 1 if staffed else rounds
     circles: tuple[Audience, ...] = ("on_call",)
     if circle >= 2:
         circles = ("inbox", "on_call", "counselors")
@@ -260,6 +264,7 @@ def ended(case: Case, reason: str, at: object) -> Case:
         held_since=None,
         urgent_since=None,
         urgent_count=0,
+        urgent_missed=0,
         alerts=0,
         reminders=0,
     )

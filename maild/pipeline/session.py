@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from maild.desk.case import Case
-from maild.desk.deadlines import IsHoliday, alerts_due, closes_at, deadlines, may_close, staffed
+from maild.desk.deadlines import IsHoliday, alerts_due, closes_at, deadlines, may_close, staffed, urgent_fallen
 from maild.desk.events import Due
 from maild.desk.kinds import decide
 from maild.desk.pause import stopped
@@ -85,8 +85,12 @@ class Session:
     def fall_due(self, case: Case, kind: str, at: datetime, here: DeskWorld) -> None:
         """A deadline of ``case`` has come (C11)."""
         rules, zone, holidays = here.desk.rules, here.zone, self.holidays(here)
-        alerts = alerts_due(case, rules, zone, holidays, self.now) if kind == "alert" else 0
-        due = Due(at, kind, staffed(at, rules, zone, holidays), self.now, alerts)
+        fallen, last = 0, at
+        if kind == "alert":
+            fallen = alerts_due(case, rules, zone, holidays, self.now)
+        elif kind == "urgent" and case.urgent_since is not None:
+            fallen, last = urgent_fallen(case, rules, self.now)
+        due = Due(at, kind, staffed(last, rules, zone, holidays), self.now, fallen)
         decision = decide(case, due, here.desk)
         after = self.put(decision.case, here)
         self.writer.carry_out(decision.actions, after, here, Cause(f"due:{case.number}:{kind}:{at.isoformat()}"))

@@ -90,3 +90,24 @@ def test_c11_after_weeks_down_one_alert_tells_of_all(house: tuple[Pipeline, Stor
     assert found[0][1] == "25日お待ちです" and len(found) > 1
     assert swept(*house, START + 30 * DAY - timedelta(hours=1)) == []
     assert ("alert_waiting", "30日お待ちです") in swept(*house, START + 30 * DAY)
+
+
+@pytest.mark.parametrize(("hours", "operators"), [(0.5, 0), (10, 1), (30, 1)])
+def test_k4_after_hours_down_one_urgent_call_tells_of_all(
+    house: tuple[Pipeline, Store], hours: float, operators: int
+) -> None:
+    """Not one for each half hour: whoever is on call gets one mail, not twenty. It goes to the circle that the time has
+    come for, says how often they were called indeed, and the rhythm goes on."""
+    raw = compose(Draft("<m1@phone.example>", "", CLIENT, DESK, "もう死にます", FIRST, START, "Asia/Tokyo"))
+    pipeline, store = house
+    store.accept([Incoming("t", START, CLIENT, (DESK,), raw)])
+    pipeline.receive(store.take(50, START), START, Clearance(reads=(START,)))
+    first = swept(*house, START)
+    assert {one for one, _ in first} == {"notice_urgent"}
+    found = swept(*house, START + timedelta(hours=hours, minutes=10))
+    called = [subject for one, subject in found if one == "notice_urgent"]
+    assert 1 <= len(called) <= 4 and set(called) == {"応答待ち2回目"}, found
+    assert len(found) - len(called) == operators * len(pipeline._world.operators)
+    assert swept(*house, START + timedelta(hours=hours, minutes=29)) == []
+    next_one = swept(*house, START + timedelta(hours=hours, minutes=30))
+    assert ("notice_urgent", "応答待ち3回目") in next_one

@@ -85,7 +85,7 @@ def test_c9_a_refused_reply_while_the_client_wrote_on_leaves_the_alert() -> None
 
 def test_c9_c11_one_alert_tells_of_all_that_fell_due_before_anybody_looked() -> None:
     life = waiting_desk()
-    life.happen(Due(life.due["alert"], "alert", seen=at("2026-01-27 09:00"), alerts=5))
+    life.happen(Due(life.due["alert"], "alert", seen=at("2026-01-27 09:00"), fallen=5))
     values = life.letter("alert_waiting").values
     assert (values["days"], values["last"]) == (25, True), "the 26th day is not full yet"
     assert life.letter("operator_alert").values["days"] == 25
