@@ -23,7 +23,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*\Z")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ENCODED_WORD_BYTES = 45  # 60 base64 characters and the wrapping stay under 75 (RFC 2047 section 2)
+_LINE = 76  # characters of a header line that holds an encoded word (RFC 2047 section 2)
+_WRAPPING = len("=?utf-8?b??=")
 _BASE64_LINE = 76  # characters (RFC 2045 section 6.8)
 _REFERENCES = 20
 
@@ -56,7 +57,7 @@ def compose(draft: Draft, *, eight_bit: bool = False, charset: str = "utf-8") ->
     lines = [
         f"From: {mailbox(draft.from_name, draft.from_address)}",
         f"To: {quoted_for_smtp(draft.to)}",
-        _folded("Subject", unstructured(draft.subject)),
+        _folded("Subject", unstructured(draft.subject, len("Subject: "))),
         f"Date: {rfc5322_date(draft.date, draft.timezone)}",
         f"Message-ID: {draft.message_id}",
     ]
@@ -134,8 +135,9 @@ def one_line(text: str) -> str:
 
 
 @lru_cache(maxsize=256)  # subjects and senders of a desk are few
-def unstructured(text: str) -> str:
-    """A header value, as encoded-words where it is not plain ASCII (RFC 2047)."""
+def unstructured(text: str, used: int) -> str:
+    """A header value, as encoded-words where it is not plain ASCII (RFC 2047). ``used``: characters before it on its
+    line."""
     clean = one_line(text)
     if clean.isascii() and "=?" not in clean:
         return clean
@@ -143,7 +145,8 @@ def unstructured(text: str) -> str:
     words: list[str] = []
     start = 0
     while start < len(raw):
-        end = start + _ENCODED_WORD_BYTES
+        end = start + (_LINE - used - _WRAPPING) // 4 * 3
+        used = 1  # the space before all that follow
         while end < len(raw) and raw[end] & 0xC0 == 0x80:  # within a character: it goes into the next word whole
             end -= 1
         words.append(_word(raw[start:end]))
@@ -158,22 +161,22 @@ def _word(chunk: bytes) -> str:
 def _folded(name: str, value: str) -> str:
     if "\r\n" in value or len(name) + len(value) < 76:
         return f"{name}: {value}"
-    if value.startswith("=?") and " " not in value:
-        return f"{name}: \r\n {value}"  # one encoded word that has no room beside the name
     return f"{name}: " + Header(value, header_name=name, maxlinelen=76).encode(linesep="\r\n")
 
 
 @lru_cache(maxsize=64)  # the desks, as clients and as counselors see them
 def mailbox(name: str, address: str) -> str:
-    """``name <address>``; the name quoted or encoded as it needs."""
+    """The value of From: ``name <address>``, the name quoted or encoded as it needs."""
     clean = one_line(name)
     if not clean:
         return quoted_for_smtp(address)
     if clean.isascii():
         shown = clean if _ATEXT.match(clean) else '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
     else:
-        shown = unstructured(clean)
-    return f"{shown} <{quoted_for_smtp(address)}>"
+        shown = unstructured(clean, len("From: "))
+    plain = f"<{quoted_for_smtp(address)}>"
+    last = len(shown.rpartition("\r\n")[2]) + (0 if "\r\n" in shown else len("From: "))
+    return f"{shown} {plain}" if last + 1 + len(plain) <= _LINE else f"{shown}\r\n {plain}"
 
 
 @lru_cache(maxsize=64)  # the mails of one batch are of one instant

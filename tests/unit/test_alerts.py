@@ -1,4 +1,4 @@
-"""Whoever waits is told of once, with the true number of days, however late somebody looks (rules C9, C11, C16)."""
+"""Whoever waits is told of once, with the true number of days, however late somebody looks (rules C9, C11, C16, K4)."""
 
 from __future__ import annotations
 
