@@ -361,6 +361,18 @@ def test_notes_for_what_may_not_be_meant(capsys: pytest.CaptureFixture[str], tmp
     assert reading(GOOD).warnings == ()
 
 
+def test_m1_whose_mailbox_it_is_should_be_said_where_there_are_several_desks() -> None:
+    """What no desk can be told of goes to quarantine, and an operator should know before the first mail does."""
+    box = {"host": "imap.example", "username": "u", "password_file": "p"}
+    two = [GOOD["desk"][0], {**GOOD["desk"][0], "name": "other", "address": "other@x.example"}]
+    asked = [
+        reading(good_with(receive={"imap": [{**box, **more}]}, desk=desks)).warnings
+        for more, desks in (({}, two), ({"desk": "other"}, two), ({}, two[:1]))
+    ]
+    assert [len(found) for found in asked] == [1, 0, 0]
+    assert asked[0][0].startswith("receive.imap[0].desk: ") and "quarantine" in asked[0][0]
+
+
 def test_errors_hold_no_text_of_the_config() -> None:
     """rules S2: at start the message ends in the journal."""
     raw = good_with(desk__address="hanako secret@x", desk__shared_inbox="<taro>", desk__rules={"round_trips": -7})
