@@ -50,6 +50,11 @@ class ReadAhead:
         """How many mails were fed and not yet handed out."""
         return sum(len(piece.mails) for piece in self._pieces)
 
+    @property
+    def reads(self) -> bool:
+        """Whether there is a reader."""
+        return self._reader is not None
+
     def feed(self, mails: Sequence[Spooled]) -> None:
         """More mails, which arrived after those before."""
         new = [_Piece(next(self._turns), mails[at : at + PIECE]) for at in range(0, len(mails), PIECE)]

@@ -27,6 +27,7 @@ RUSH = 4096  # mails; then those are asked for again that were put off
 MOST_ATTEMPTS = 3  # a mail that took the worker down this often is set aside unread
 PAUSE = 5.0  # seconds until the disk or the database is asked again
 LONGEST_WAIT = 30.0  # seconds without a wake-up
+KEPT = 10.0  # seconds that a reader is kept after a rush: mail comes in waves, and what it has compiled is worth a fork
 OUTAGES_KEPT = timedelta(days=60)
 
 
@@ -43,6 +44,7 @@ class Worker:
         self._excused: set[int] = set()  # attempts that ended because the store failed, not the mail
         self._leaving = False
         self._troubled = False
+        self._rushed = 0.0  # when the last rush ended, by the monotonic clock
 
     def run(self) -> None:
         """Work until the supervisor closes our input."""
@@ -57,6 +59,7 @@ class Worker:
                 LOG.info("store_back")
                 self._troubled = False
             self._wait(self._until_next())
+        self._ahead.clear()
 
     def _trouble(self, error: TemporaryStoreError) -> None:
         if not self._troubled:
@@ -79,7 +82,6 @@ class Worker:
             if self._asked_to_leave():
                 break
         self._excused.clear()
-        self._ahead.clear()  # the rush is over
         self._report("idle")
 
     def _settle(self) -> int:
@@ -131,6 +133,7 @@ class Worker:
             done += len(batch)
             if ahead.waiting:
                 self._report("outbox")
+        self._rushed = time.monotonic()
         return done + self._each(later)
 
     def _batch(self, batch: list[Spooled], read: list[Arrived] | None) -> None:
@@ -181,15 +184,23 @@ class Worker:
         return min(LONGEST_WAIT, max(0.2, seconds)) if seconds > 0 else PAUSE
 
     def _wait(self, seconds: float) -> None:
+        kept = max(0.0, self._rushed + KEPT - time.monotonic())
+        if self._ahead.reads and kept < seconds:
+            if self._woken(kept):
+                return
+            self._ahead.clear()
+            seconds -= kept
+        self._woken(seconds)
+
+    def _asked_to_leave(self) -> bool:
+        self._woken(0)
+        return self._leaving
+
+    def _woken(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._wakes], [], [], seconds)
         if ready:
             self._drain()
-
-    def _asked_to_leave(self) -> bool:
-        ready, _, _ = select.select([self._wakes], [], [], 0)
-        if ready:
-            self._drain()
-        return self._leaving
+        return bool(ready)
 
     def _drain(self) -> None:
         if not os.read(self._wakes, 65536):
