@@ -22,7 +22,7 @@ from maild.reader import Lost, Reader
 from maild.store import Spooled, StoreError
 
 LOG = log.get("maild.readahead")
-PIECE = 16  # mails: the fewer, the shorter one waits for the other; the more, the cheaper is each (pipeline.reading)
+PIECE = 32  # mails: the fewer, the shorter one waits for the other; the more, the cheaper is each (pipeline.reading)
 WORTH = 128  # mails waiting: fewer are sooner read than a process is forked
 
 

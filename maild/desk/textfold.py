@@ -34,6 +34,7 @@ _MARKS = re.compile(r"。{2,}")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _LATIN = re.compile("[a-z]+")
 _ANSWERS = frozenset(("re", "fw", "fwd"))  # before a subject; no phrase is made of them
+_LONG = 20_000  # characters
 _SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z] ){3,}[a-z](?![a-z0-9])")
 
 
@@ -57,15 +58,22 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=32)  # triage, wishes, thanks and resends ask for the words of a mail, of some mails in turn
 def normal(text: str) -> str:
     """Compatibility-normalised (NFKC), lower case, accents of Latin letters gone. Linear in the text."""
+    return _normal(text) if len(text) <= _LONG else _normal_long(text)
+
+
+@lru_cache(maxsize=128)  # triage, wishes, thanks and resends ask for the words of each of some dozens of mails
+def _normal(text: str) -> str:
     if text.isascii():
         return text.lower()
     if is_plain(text):
         return unicodedata.normalize("NFKC", NARROW(text)).lower()
     pieces = (_ACCENTS.sub("", unicodedata.normalize("NFKD", piece)) for piece in _PIECE.findall(text))
     return "".join(unicodedata.normalize("NFC", piece) for piece in pieces).lower()
+
+
+_normal_long = lru_cache(maxsize=4)(_normal.__wrapped__)  # dozens of these would be too much to keep
 
 
 def dense(normalised: str) -> str:

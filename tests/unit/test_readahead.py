@@ -168,10 +168,11 @@ def test_mail_that_comes_meanwhile_follows(ahead: ReadAhead) -> None:
 
 
 def test_a_batch_is_what_was_asked_for_at_most(ahead: ReadAhead) -> None:
-    ahead.feed(some(40)[:33])
-    assert [len(ahead.next(20)[0]) for _ in range(2)] == [16, 17] and not ahead.waiting
-    ahead.feed(some(40)[:33])
-    assert [len(ahead.next(3)[0]) for _ in range(3)] == [16, 16, 1]  # a piece at least
+    asked = some(2 * PIECE + 15)[: 2 * PIECE + 1]
+    ahead.feed(asked)
+    assert [len(ahead.next(PIECE + 4)[0]) for _ in range(2)] == [PIECE, PIECE + 1] and not ahead.waiting
+    ahead.feed(asked)
+    assert [len(ahead.next(3)[0]) for _ in range(3)] == [PIECE, PIECE, 1]  # a piece at least
 
 
 @pytest.mark.parametrize("alone", [True, False])
