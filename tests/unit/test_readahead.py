@@ -275,12 +275,7 @@ def test_a_mail_that_cannot_be_read_is_left_to_the_worker(
         return there(job)
 
     monkeypatch.setattr(pipeline, "read", fails)
-    for useful in (True, False):
-        ahead.useful = useful
-        ahead.feed(asked)
-        taken, read = all_of(ahead, 32)
-        assert taken == asked and [one.spool for one in read] == [mail.id for mail in asked[32:]]
-        ahead.clear()
+    _is_left_with_its_batch(ahead, asked)
 
 
 def test_a_mail_that_cannot_be_opened_is_left_to_the_worker(ahead: ReadAhead) -> None:
@@ -289,11 +284,16 @@ def test_a_mail_that_cannot_be_opened_is_left_to_the_worker(ahead: ReadAhead) ->
 
     asked = some()
     asked[20] = Spooled(21, "smtp", AT, 1, asked[20]._envelope, broken)
+    _is_left_with_its_batch(ahead, asked)
+
+
+def _is_left_with_its_batch(ahead: ReadAhead, asked: list[Spooled]) -> None:
+    """The batch of the 21st is handed out unread, by a reader and without one; the others are read."""
     for useful in (True, False):
         ahead.useful = useful
         ahead.feed(asked)
-        taken, read = all_of(ahead, 32)
-        assert taken == asked and [one.spool for one in read] == [mail.id for mail in asked[32:]]
+        taken, read = all_of(ahead, PIECE)
+        assert taken == asked and [one.spool for one in read] == [mail.id for mail in asked[PIECE:]]
         ahead.clear()
 
 
