@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import termios
+import time
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
@@ -25,6 +26,7 @@ from maild.mail.facts import Facts
 from maild.pipeline import Arrived, Job, Pipeline
 from maild.readahead import PIECE, WORTH, ReadAhead
 from maild.store import Envelope, Spooled, StoreError
+from maild.worker import Worker
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # of fork: pytest's threads
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -302,6 +304,29 @@ def test_a_machine_with_one_processor_reads_by_itself(ahead: ReadAhead) -> None:
     asked = some()
     ahead.feed(asked)
     assert [one.spool for one in all_of(ahead)[1]] == [mail.id for mail in asked] and ahead._reader is None
+
+
+@pytest.mark.parametrize("woken", [True, False])
+def test_a_reader_is_kept_for_a_while_after_a_rush(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, woken: bool
+) -> None:
+    """Mail comes in waves; when none comes, its memory is given back."""
+    wakes, wake = os.pipe()
+    worker = Worker(None, pipeline, wakes, lambda _: None)  # type: ignore[arg-type]
+    worker._ahead.useful = True
+    try:
+        worker._ahead.feed(some())
+        all_of(worker._ahead)
+        worker._rushed = time.monotonic()
+        monkeypatch.setattr("maild.worker.KEPT", 30.0 if woken else 0.01)
+        if woken:
+            os.write(wake, b"w\n")
+        worker._wait(60.0 if woken else 0.02)
+        assert worker._ahead.reads == woken
+    finally:
+        worker._ahead.clear()
+        os.close(wakes)
+        os.close(wake)
 
 
 def test_what_is_cleared_is_forgotten(ahead: ReadAhead) -> None:
