@@ -105,11 +105,16 @@ def closes_at(case: Case, rules: Rules, zone: ZoneInfo) -> datetime | None:
 
 def alerts_passed(case: Case, rules: Rules, zone: ZoneInfo, at: datetime) -> int:
     """How many alerts lie behind a case that was held meanwhile. They are not made up for, but the last one: that the
-    operators hear, once, however often it would have been repeated (C9, C16; see ``alerts_due``)."""
+    operators hear, once, however often it would have been repeated (C9, C16; see ``alerts_due``). Working days are
+    Monday to Friday here: a holiday may take one alert along, a weekend does not."""
     if case.unanswered_since is None:
         return 0
     since = case.unanswered_since
-    passed = sum(1 for days in rules.alert_days if days_later(since, days, zone) <= at)
+    if rules.alert_count == "working":
+        due = [working_days_later(since, days, zone, lambda _day: False) for days in rules.alert_days]
+    else:
+        due = [days_later(since, days, zone) for days in rules.alert_days]
+    passed = sum(1 for one in due if one <= at)
     return max(case.alerts, min(passed, len(rules.alert_days) - 1))
 
 

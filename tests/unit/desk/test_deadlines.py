@@ -15,6 +15,7 @@ from lives import Life, at, desk
 from maild.desk.case import OPEN_STATES, Case
 from maild.desk.deadlines import (
     alerts_due,
+    alerts_passed,
     client_seconds,
     closes_on,
     closing,
@@ -198,6 +199,18 @@ def test_c9_how_many_are_due_is_how_often_one_would_have_been_sent(count: Any, d
     now = days_later(at("2026-01-01 10:00"), day, TOKYO)
     days = [next_alert(replace(waiting, alerts=number), rules, TOKYO, holiday) for number in range(30)]
     assert alerts_due(waiting, rules, TOKYO, holiday, now) == max(sent, sum(1 for one in days if one and one <= now))
+
+
+@pytest.mark.parametrize("count", ["calendar", "working"])
+@given(day=st.integers(0, 40), hour=st.integers(0, 23))
+def test_c16_what_a_hold_passed_over_is_what_would_have_been_sent(count: Any, day: int, hour: int) -> None:
+    """All that fell due meanwhile but the last, which the operators hear; by working days where those count."""
+    rules = desk(alert_count=count).rules
+    waiting = Life().mail("2026-01-01 10:00").case
+    now = days_later(at("2026-01-01 10:00"), day, TOKYO) + hour * HOUR
+    due = [next_alert(replace(waiting, alerts=number), rules, TOKYO, lambda _day: False) for number in range(30)]
+    sent = sum(1 for one in due if one is not None and one <= now)
+    assert alerts_passed(waiting, rules, TOKYO, now) == min(sent, len(rules.alert_days) - 1)
 
 
 @pytest.mark.parametrize(
