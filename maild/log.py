@@ -30,8 +30,8 @@ _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERRO
 
 def safe(value: object) -> str:
     """The value as it may stand in a log line."""
-    if type(value) is str:
-        return _safe_text(value)
+    if isinstance(value, str):
+        return _safe_text(str.__str__(value))
     if value is None or isinstance(value, bool):
         return str(value).lower()
     if type(value) is int:
@@ -39,8 +39,6 @@ def safe(value: object) -> str:
         return str(value) if -(10**18) < value < 10**18 else WITHHELD
     if type(value) is float:
         return f"{value:.6g}"
-    if isinstance(value, str):
-        return _safe_text(str.__str__(value))
     return WITHHELD
 
 

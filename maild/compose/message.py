@@ -175,8 +175,8 @@ def mailbox(name: str, address: str) -> str:
     else:
         shown = unstructured(clean, len("From: "))
     plain = f"<{quoted_for_smtp(address)}>"
-    last = len(shown.rpartition("\r\n")[2]) + (0 if "\r\n" in shown else len("From: "))
-    return f"{shown} {plain}" if last + 1 + len(plain) <= _LINE else f"{shown}\r\n {plain}"
+    last = f"From: {shown} {plain}".rpartition("\r\n")[2]
+    return f"{shown} {plain}" if len(last) <= _LINE else f"{shown}\r\n {plain}"
 
 
 @lru_cache(maxsize=64)  # the mails of one batch are of one instant

@@ -63,11 +63,12 @@ def check_mailboxes(desks: Sequence[ReadDesk], receive: Receive, top: Place) -> 
     """A mailbox that belongs to a desk names one that there is; of several desks it had better (M1)."""
     names = [desk.values["name"] for desk in desks if good(desk.values["name"])]
     for index, box in enumerate(receive.imap):
+        place = top.at("receive").at("imap").at(index).at("desk")
         if box.desk and box.desk not in names:
             known = ", ".join(names) or "none"
-            top.at("receive").at("imap").at(index).at("desk").fault(f"names no desk; there are: {known}", box.desk)
+            place.fault(f"names no desk; there are: {known}", box.desk)
         elif not box.desk and len(names) > 1:
-            top.at("receive").at("imap").at(index).at("desk").warn(
+            place.warn(
                 "not set, and there are several desks: what names none of them in its headers goes to quarantine; "
                 "say here whose mailbox it is, if it is one desk's alone"
             )

@@ -6,12 +6,23 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.desk import intake
-from maild.desk.actions import Action, Decision, Letter, Relay
-from maild.desk.case import Case, State, Thread
-from maild.desk.deadlines import closes_on, days_later, local_date
+from maild.desk.actions import Action, Decision, Letter
+from maild.desk.case import Case, Thread
+from maild.desk.deadlines import closes_on, local_date
 from maild.desk.events import ClientMail
 from maild.desk.rules import Desk
 from maild.desk.terms import in_force
+from maild.desk.turns import (
+    interrupted,
+    next_round_trip,
+    on_its_old_day,
+    once_more,
+    reopened,
+    resumed,
+    returned_reply,
+    uncalled,
+    was_intake,
+)
 from maild.mail.values import replace
 
 _NEW = Case(number=0, desk="", client="", opened=datetime.min.replace(tzinfo=UTC))
@@ -132,7 +143,7 @@ def _resend(case: Case, mail: ClientMail, desk: Desk) -> Decision:
             # an auto-responder would have it for ever (M3), a person is seen by the counselors
             return Decision(case, (shown,), "accepted", "resend_again")
         case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
-        return Decision(case, (_once_more(case, stored, desk),), "accepted", "resend_on_clients_turn")
+        return Decision(case, (once_more(case, stored, desk),), "accepted", "resend_on_clients_turn")
     if case.state == "held":
         case = replace(case, state="waiting_desk", held_since=None, reminders=0, state_before=None)
         case = replace(case, unanswered_since=case.unanswered_since or mail.at, clock_since=None, silence_from=None)
@@ -149,32 +160,6 @@ def _sent_again_today(case: Case, mail: ClientMail) -> bool:
     return case.resent == case.last_reply and told is not None and mail.at - told < ONCE_A_DAY
 
 
-def returned_reply(case: Case, desk: Desk) -> tuple[Case, tuple[Action, ...]]:
-    """The reply that came back goes out again (M4), though staff put the case on hold since; else nothing."""
-    bounced = case.bounced
-    if bounced is None or case.state not in ("undeliverable", "held"):
-        return case, ()
-    case = replace(case, round_trip=max(case.round_trip, 1))  # #no-reply may have taken the number back (C14)
-    again = _once_more(case, bounced, desk)
-    return replace(case, bounced=None, queued_replies=case.queued_replies + 1), (again,)
-
-
-def _once_more(case: Case, entry: int, desk: Desk) -> Relay:
-    return Relay(entry, "final_reply" if is_last(case, desk) else "reply", case.round_trip, again=True)
-
-
-def is_last(case: Case, desk: Desk) -> bool:
-    """Whether a reply in this round trip carries the closing text (C3); never to somebody in a crisis."""
-    return 0 < desk.rules.round_trips <= case.round_trip and not case.crisis
-
-
-def next_round_trip(case: Case, desk: Desk) -> int:
-    """The number of the round trip that a new turn begins; never more than allowed (C2)."""
-    following = max(case.round_trip, case.completed) + 1
-    limit = desk.rules.round_trips
-    return min(following, limit) if limit > 0 else following
-
-
 # -- closed cases --------------------------------------------------------------------------------------------------
 
 
@@ -182,13 +167,13 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     before_reply = case.last_delivered is not None and mail.at < case.last_delivered
     if case.reason == "completed" and before_reply:
         # it crossed our last reply: it belongs to that round trip, and answering it costs nothing (C7)
-        case = _to_desk(_received(_reopened(case), mail), mail, desk, round_trip=case.round_trip)
+        case = _to_desk(_received(reopened(case), mail), mail, desk, round_trip=case.round_trip)
         return Decision(case, _welcome(case, mail, desk, new_turn=False), "accepted", "crossed_last_reply")
     if _in_time(case, mail):
         if was_intake(case):
-            return _intake(_reopened(case, mail.at), mail, desk)
+            return _intake(reopened(case, mail.at), mail, desk)
         round_trip = case.round_trip if before_reply else next_round_trip(case, desk)
-        case = _to_desk(_received(_reopened(case, mail.at), mail), mail, desk, round_trip=round_trip)
+        case = _to_desk(_received(reopened(case, mail.at), mail), mail, desk, round_trip=round_trip)
         return Decision(case, _welcome(case, mail, desk, new_turn=not before_reply), "accepted", "was_in_time")
     case = _received(case, mail)
     if case.reason == "declined":
@@ -204,50 +189,13 @@ def _closed(case: Case, mail: ClientMail, desk: Desk) -> Decision:
     stored = case.last_reply
     if mail.resend_of is not None and stored is not None and not _sent_again_today(case, mail):
         # the last reply evidently did not reach them; to be told that it was the last would help nobody (C10, C3)
-        again = _once_more(case, stored, desk)
+        again = once_more(case, stored, desk)
         case = replace(case, queued_replies=case.queued_replies + 1, resent=stored, resend_told=mail.at)
         return Decision(case, (again, *actions), "accepted", "resend_after_the_end")
     if mail.thanks or case.limit_told:
         return Decision(case, actions, "accepted", "after_the_end")
     told = Letter("limit_reached", entry=mail.entry)
     return Decision(replace(case, limit_told=True), (told, *actions), "accepted", "limit_reached")
-
-
-def _reopened(case: Case, at: datetime | None = None) -> Case:
-    seconds = case.client_seconds
-    if at is not None and case.closed is not None:
-        # the clock ran on to the deadline (C5), from our last reply at the earliest
-        since = max(at, case.last_delivered) if case.last_delivered else at
-        seconds = max(0.0, seconds - max(0.0, (case.closed - since).total_seconds()))
-    back: State = "intake" if was_intake(case) else "waiting_client"
-    return replace(case, state=back, reason=None, closed=None, client_seconds=seconds)
-
-
-def _on_its_old_day(case: Case, at: datetime, desk: Desk) -> Case:
-    """Open again with the ``closes_on`` it had: a rejected mail gives seven days and restarts no silence (A3)."""
-    rules = desk.rules
-    limit = rules.intake_silence_days if was_intake(case) else rules.silence_days
-    assert case.closed is not None  # by a clock, at the start of the day after closes_on
-    silence = None  # closed by C5, which comes to the same day again
-    if case.reason != "client_days":
-        silence = days_later(case.closed, -limit - 1, ZoneInfo(desk.timezone))
-    return replace(_reopened(case, at), clock_since=at, silence_from=silence)
-
-
-def was_intake(case: Case) -> bool:
-    """Whether a closed case never got past its intake (I1), whichever clock closed it (C5)."""
-    return case.reason == "intake_silence" or (case.round_trip == 0 and case.replies == 0 and case.asked > 0)
-
-
-def resumed(case: Case, at: datetime) -> Case:
-    """Out of ``held`` or ``undeliverable`` into what was interrupted, with its clock started anew (C16, M4)."""
-    back = interrupted(case)
-    case = replace(case, state=back, state_before=None, held_since=None, reminders=0)
-    if back in ("intake", "waiting_client"):
-        return replace(case, clock_since=at, silence_from=at)
-    if case.unanswered_since is None and not case.queued_replies:
-        return replace(case, unanswered_since=at, alerts=0)  # nobody who waits is forgotten (C9)
-    return case
 
 
 # -- crisis and attachments ----------------------------------------------------------------------------------------
@@ -275,12 +223,10 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     pause = timedelta(hours=desk.rules.crisis_ack_hours)
     tell = not mail.automatic and (base.crisis_ack is None or mail.at - base.crisis_ack >= pause)
     base = replace(
-        base,
+        uncalled(base),
         flags=base.flags | {"crisis"} | ({"automatic"} if mail.automatic and new else set()),
         crisis_ack=mail.at if tell else base.crisis_ack,
         urgent_since=mail.at,
-        urgent_count=0,
-        urgent_missed=0,
         floor=None,
     )
     values = {"attachments_dropped": bool(mail.attachments)}
@@ -288,13 +234,6 @@ def _crisis(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
     actions.append(Letter("notice_urgent", "inbox", values, entry=mail.entry))
     actions.append(Letter("notice_urgent", "on_call", values, entry=mail.entry))
     return Decision(base, (*again, *actions), "automatic" if mail.automatic else "accepted", "crisis")
-
-
-def interrupted(case: Case) -> State:
-    """Whose turn it is, behind ``held`` and ``undeliverable``."""
-    if case.state in ("held", "undeliverable"):
-        return case.state_before or "waiting_desk"
-    return case.state
 
 
 def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
@@ -307,7 +246,7 @@ def _rejected(case: Case | None, mail: ClientMail, desk: Desk) -> Decision:
         return _rejected_after_end(case, mail)
     if case.state == "closed":
         # in time after all (C7): open again until the day it had closed on, or the seven days of A3
-        case = _on_its_old_day(case, mail.at, desk)
+        case = on_its_old_day(case, mail.at, desk)
     elif case.state == "undeliverable":
         case, again = returned_reply(case, desk)
         case = resumed(replace(case, state_before="waiting_desk") if again else case, mail.at)

@@ -110,12 +110,14 @@ def alerts_passed(case: Case, rules: Rules, zone: ZoneInfo, at: datetime) -> int
     if case.unanswered_since is None:
         return 0
     since = case.unanswered_since
-    if rules.alert_count == "working":
-        due = [working_days_later(since, days, zone, lambda _day: False) for days in rules.alert_days]
-    else:
-        due = [days_later(since, days, zone) for days in rules.alert_days]
-    passed = sum(1 for one in due if one <= at)
+    passed = sum(1 for days in rules.alert_days if _alert_at(since, days, rules, zone, lambda _day: False) <= at)
     return max(case.alerts, min(passed, len(rules.alert_days) - 1))
+
+
+def _alert_at(since: datetime, days: int, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) -> datetime:
+    if rules.alert_count == "working":
+        return working_days_later(since, days, zone, is_holiday)
+    return days_later(since, days, zone)
 
 
 def next_alert(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) -> datetime | None:
@@ -123,11 +125,7 @@ def next_alert(case: Case, rules: Rules, zone: ZoneInfo, is_holiday: IsHoliday) 
     if case.state != "waiting_desk" or case.unanswered_since is None or not rules.alert_days:
         return None
     index = min(case.alerts, len(rules.alert_days) - 1)
-    days = rules.alert_days[index]
-    if rules.alert_count == "working":
-        due = working_days_later(case.unanswered_since, days, zone, is_holiday)
-    else:
-        due = days_later(case.unanswered_since, days, zone)
+    due = _alert_at(case.unanswered_since, rules.alert_days[index], rules, zone, is_holiday)
     repeats = case.alerts - index
     if repeats > 0 and rules.alert_repeat_days <= 0:
         return None  # the last one is not repeated

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from maild.desk.actions import Decision, Letter
 from maild.desk.case import Case
-from maild.desk.client_mail import interrupted, resumed, returned_reply
 from maild.desk.deadlines import local_date
 from maild.desk.events import Command
 from maild.desk.outcomes import ended, used_up
 from maild.desk.rules import Desk
+from maild.desk.turns import interrupted, resumed, returned_reply, uncalled
 from maild.mail.values import replace
 
 DECLINE_REASONS = ("prank", "urgent", "crisis", "illegal", "out_of_scope", "abuse")
@@ -133,11 +133,11 @@ def _no_reply(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
 
 
 def _taken(case: Case, _order: Command, _desk: Desk) -> tuple[str, Decision]:
-    return "note", _did(replace(case, urgent_since=None, urgent_count=0, urgent_missed=0), "taken")
+    return "note", _did(uncalled(case), "taken")
 
 
 def _clear_crisis(case: Case, order: Command, desk: Desk) -> tuple[str, Decision]:
-    case = replace(case, flags=case.flags - {"crisis"}, urgent_since=None, urgent_count=0, urgent_missed=0)
+    case = replace(uncalled(case), flags=case.flags - {"crisis"})
     if case.state != "waiting_client":
         return "note", _did(case, "crisis_cleared")
     if used_up(case, desk):

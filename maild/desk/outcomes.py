@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from maild.desk.actions import Action, Audience, Decision, Letter, Relay
 from maild.desk.case import Case, State
-from maild.desk.client_mail import interrupted, is_last, next_round_trip
 from maild.desk.deadlines import closing, days_passed, deadlines, start_of, urgent_rounds
 from maild.desk.events import Delivered, Due, Failed, Reply
 from maild.desk.rules import Desk
+from maild.desk.turns import interrupted, is_last, next_round_trip, uncalled
 from maild.mail.values import replace
 
 REPLIES = ("reply", "final_reply")
@@ -30,13 +30,7 @@ def reply(case: Case, event: Reply, desk: Desk) -> Decision:
         supplement=supplement,
         ends=event.ends,
     )
-    case = replace(
-        case,
-        queued_replies=case.queued_replies + 1,
-        urgent_since=None,  # somebody has answered (K4)
-        urgent_count=0,
-        urgent_missed=0,
-    )
+    case = replace(uncalled(case), queued_replies=case.queued_replies + 1)
     if not event.interim:
         case = replace(
             case,
@@ -252,7 +246,7 @@ def ended(case: Case, reason: str, at: object) -> Case:
     if case.clock_since is not None:
         seconds += max(0.0, (at - case.clock_since).total_seconds())  # type: ignore[operator]
     return replace(
-        case,
+        uncalled(case),
         state="closed",
         reason=reason,  # type: ignore[arg-type]
         closed=at,  # type: ignore[arg-type]
@@ -262,9 +256,6 @@ def ended(case: Case, reason: str, at: object) -> Case:
         silence_from=None,
         floor=None,
         held_since=None,
-        urgent_since=None,
-        urgent_count=0,
-        urgent_missed=0,
         alerts=0,
         reminders=0,
     )

@@ -105,12 +105,14 @@ def _read(text: str, subject: str, parties: Sequence[str], known: Sequence[str])
     """:func:`split` the long way, line by line."""
     lines = lines_of(text)
     kinds: list[PartKind] = ["own"] * len(lines)
-    reading = _Reading(lines, kinds, quiet_lines(text), subject, parties, known)
+    unmarked = False
     if not is_forward_subject(subject):
+        reading = _Reading(lines, kinds, quiet_lines(text), subject, parties, known)
         reading.mark()
+        unmarked = reading.unmarked
     if all(kinds[at] != "own" or is_blank(lines[at]) for at in range(len(lines))):
         kinds = ["own"] * len(lines)  # nothing would be left: then it is theirs
-    return _assemble(text, lines, kinds, reading.unmarked)
+    return _assemble(text, lines, kinds, unmarked)
 
 
 class _Reading:
