@@ -92,9 +92,7 @@ class ReadAhead:
     def clear(self) -> None:
         """Forget what is under way, and let the reader go: there is little to do, or the store has failed."""
         self._pieces.clear()
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        self._dismiss()
 
     def _offer(self, reader: Reader, pieces: Sequence[_Piece]) -> None:
         for piece in pieces:
@@ -156,6 +154,9 @@ class ReadAhead:
 
     def _lose(self, reason: str) -> None:
         LOG.warning("reader_lost", reason=reason)
+        self._dismiss()
+
+    def _dismiss(self) -> None:
         if self._reader is not None:
             self._reader.close()
             self._reader = None

@@ -164,9 +164,8 @@ def _serve(pipeline: Pipeline, requests: int, answers: int, turns: int) -> None:
             return
         if turn is None:
             continue  # the worker was quicker
-        offered, size = _HEAD.unpack(_exactly(requests, _HEAD.size))
-        data = _exactly(requests, size)
-        while offered != turn:  # what the worker has taken itself
+        offered = None
+        while offered != turn:  # what is passed over, the worker has taken itself
             offered, size = _HEAD.unpack(_exactly(requests, _HEAD.size))
             data = _exactly(requests, size)
         signal.setitimer(signal.ITIMER_REAL, PATIENCE + 5)  # what hangs ends, even where the worker is gone

@@ -107,53 +107,33 @@ class Starts:
 
     def standing(self, kana: str, script: str) -> Iterator[Stand]:
         """Every pattern of a text in its two forms, and where it stands."""
-        begins = self._begins
-        marks = _marks(kana)
-        for number, at, _ in self._met(kana, marks):
-            place = at + bisect_right(marks, at) if marks else at
-            for begin in begins[number]:  # a mail has dozens of places, and nearly none of them is one: no detour
+        for place, begins in self._places(kana):
+            for begin in begins:  # a mail has dozens of places, and nearly none of them is one: no detour
                 text = kana if begin.form == "kana" else script
                 if begin.may(text, place):
                     yield from begin.stand(text, place)
-        for place, begin in self._marked(marks):
-            text = kana if begin.form == "kana" else script
-            if begin.may(text, place):
-                yield from begin.stand(text, place)
-
-    def places(self, kana: str) -> Iterator[tuple[int, Begin]]:
-        """Every place of a text where a pattern may begin: whose first characters stand there, a 。 between them left
-        out. An automaton finds all of them in one run."""
-        marks = _marks(kana)
-        for number, at, _ in self._met(kana, marks):
-            place = at + bisect_right(marks, at) if marks else at
-            for begin in self._begins[number]:
-                yield place, begin
-        yield from self._marked(marks)
-
-    def _met(self, kana: str, marks: Sequence[int]) -> Sequence[tuple[int, int, int]]:
-        if self._automaton is None:
-            keys = [key.replace("。", "") for key in self._of]
-            self._automaton = AhoCorasick(keys, store_patterns=False, implementation=Implementation.ContiguousNFA)
-        return self._automaton.find_matches_as_indexes(kana.replace("。", "") if marks else kana, overlapping=True)
-
-    def _marked(self, marks: Sequence[int]) -> Iterator[tuple[int, Begin]]:
-        """Those that begin with the 。 itself."""
-        if self._after_mark:
-            yield from ((mark + number, begin) for number, mark in enumerate(marks) for begin in self._after_mark)
 
     def spoken(self, words: str) -> Iterator[Stand]:
-        """Every pattern of a text of words, and where it stands."""
-        for at, begin in self.words(words):
-            if begin.may(words, at):
-                yield from begin.stand(words, at)
-
-    def words(self, words: str) -> Iterator[tuple[int, Begin]]:
         """The same for a text of words apart by one space."""
         for word in _WORD.finditer(words):
             at = word.start()
             for end in range(at + 1, at + 1 + REACH):
                 for begin in self._of.get(words[at:end], ()):
-                    yield at, begin
+                    if begin.may(words, at):
+                        yield from begin.stand(words, at)
+
+    def _places(self, kana: str) -> Iterator[tuple[int, Sequence[Begin]]]:
+        """Every place of a text where a pattern may begin: whose first characters stand there, a 。 between them left
+        out. An automaton finds all of them in one run."""
+        if self._automaton is None:
+            keys = [key.replace("。", "") for key in self._of]
+            self._automaton = AhoCorasick(keys, store_patterns=False, implementation=Implementation.ContiguousNFA)
+        marks = _marks(kana)
+        text = kana.replace("。", "") if marks else kana
+        for number, at, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            yield at + bisect_right(marks, at) if marks else at, self._begins[number]
+        if self._after_mark:  # those that begin with the 。 itself
+            yield from ((mark + number, self._after_mark) for number, mark in enumerate(marks))
 
 
 def _begins(who: Iterable[Who]) -> tuple[Begin, ...]:

@@ -42,21 +42,13 @@ def read_words(mails: Sequence[tuple[Facts, DeskWorld, str]]) -> list[Reading]:
     ]
     same = [(resend_key(facts.own_text or facts.text), thanks.is_thanks(facts.own_text)) for facts, _, _ in mails]
     companions = [intake.companions(facts.own_text) for facts, _, _ in mails]
-    wanted = [wishes.find(facts.own_text) for facts, _, _ in mails]
+    wished = [wishes.find(facts.own_text) for facts, _, _ in mails]
     # who answers a mail of ours told us long ago
     found = [None if facts.in_reply_to or facts.references else items(facts, here) for facts, here, _ in mails]
     own = [_of_exchange(facts, here.desk.address, sender) for facts, here, sender in mails]
     return [
-        Reading(
-            hits=hits[at],
-            body_key=same[at][0],
-            companions=companions[at],
-            thanks=same[at][1],
-            wishes=wanted[at],
-            found=found[at],
-            own=own[at],
-        )
-        for at in range(len(mails))
+        Reading(hit, key, company, thank, wish, item, word)
+        for hit, (key, thank), company, wish, item, word in zip(hits, same, companions, wished, found, own, strict=True)
     ]
 
 

@@ -140,10 +140,11 @@ def test_two_read_and_the_order_stays(
 def _behind_the_reader(ahead: ReadAhead, pieces: int) -> object:
     """``Reader.turn`` that waits until the reader has taken the first."""
     turn = reader_process.Reader.turn
+    limit = time.monotonic() + 30
 
     def after(self: reader_process.Reader) -> int | None:
         while self is ahead._reader and waiting(self._turns[0]) == pieces * 8:
-            pass
+            assert time.monotonic() < limit, "the reader takes nothing"
         return turn(self)
 
     return after
