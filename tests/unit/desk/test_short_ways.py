@@ -90,3 +90,12 @@ def test_k1_what_begins_in_katakana_is_looked_up_by_its_kana() -> None:
     assert crisis.hits("もうおわりだ", phrases) == ()
     assert HIRAGANA("オワリ") == "おわり" and normal("ｵﾜﾘ") == "オワリ"
     assert crisis.hits("オ。ワ。リ", phrases) == ("x",)
+
+
+def test_k1_a_phrase_may_begin_with_the_end_of_a_sentence() -> None:
+    """None of ours does; an operator's may."""
+    phrases = crisis.Phrases.parse(
+        [("own", '[[phrase]]\nphrase = "x"\ncategory = "x"\nwhy = "x"\nmatch = ["。もうだめ"]\n')]
+    )
+    assert crisis.hits("はい。そう。もうだめです", phrases) == ("x",)
+    assert crisis.hits("はい。そう、もうだめです", phrases) == ()
