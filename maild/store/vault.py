@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from maild.store.errors import MissingKey, StoreError, TemporaryStoreError, WrongKey
@@ -23,7 +23,6 @@ from maild.store.errors import MissingKey, StoreError, TemporaryStoreError, Wron
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _REMEMBERED = 2048
-_BLOCK = 64  # bytes of SHA-256
 
 
 def load_or_create_key(path: Path, database_is_new: bool) -> bytes:
@@ -115,18 +114,13 @@ class Mac:
     """HMAC-SHA256 (RFC 2104) with one key. What it makes of the key is made once, which is half of a short message."""
 
     def __init__(self, key: bytes) -> None:
-        if len(key) > _BLOCK:
-            raise ValueError("a key longer than a block has to be hashed first")
-        padded = key.ljust(_BLOCK, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._keyed = HMAC(key, SHA256())
 
     def digest(self, message: bytes) -> bytes:
         """32 bytes."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(message)
-        outer.update(inner.digest())
-        return outer.digest()
+        mac = self._keyed.copy()
+        mac.update(message)
+        return mac.finalize()
 
 
 class Hasher:

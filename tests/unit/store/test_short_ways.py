@@ -17,15 +17,10 @@ from maild.store.tables import cases
 from maild.store.vault import Hasher, Mac, fresh_nonces
 
 
-@given(st.binary(max_size=64), st.binary(max_size=300))
+@given(st.binary(max_size=100), st.binary(max_size=300))
 def test_a_mac_is_hmac_sha256(key: bytes, message: bytes) -> None:
     mac = Mac(key)
     assert mac.digest(message) == mac.digest(message) == hmac.digest(key, message, "sha256")
-
-
-def test_a_key_that_would_have_to_be_hashed_is_refused() -> None:
-    with pytest.raises(ValueError, match="longer"):
-        Mac(bytes(65))
 
 
 @given(st.text(max_size=90) | st.text("aZ0_ @.é\n-", max_size=100) | st.from_regex(r"[a-z_]{1,90}", fullmatch=True))
