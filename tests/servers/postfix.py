@@ -8,11 +8,13 @@ import shutil
 import smtplib
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from servers.dovecot import free_port, wait_for_port
+from servers.receiving import PATIENCE
 
 _MAIN = """
 compatibility_level = 3.6
@@ -126,9 +128,12 @@ class Postfix:
         """What waits, as postqueue tells it."""
         return [json.loads(line) for line in self._command("postqueue", "-j").splitlines()]
 
-    def flush(self) -> None:
-        """Try all that waits again, now."""
-        self._command("postqueue", "-f")
+    def retry(self, until: Callable[[], object]) -> None:
+        """Have all that waits tried again until then, or in vain. Once is not enough: a mail that is "still being
+        delivered" while the queue is run is passed over, and may lie there for longer than a test waits."""
+        deadline = time.monotonic() + PATIENCE
+        while not until() and time.monotonic() < deadline:
+            self._command("postqueue", "-f")  # a process of its own
 
     def log(self) -> str:
         path = self.home / "log"
