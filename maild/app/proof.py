@@ -10,8 +10,9 @@ import asyncio
 import pickle
 import sys
 
+from maild import log
 from maild.config import Config
-from maild.errors import EX_CONFIG, MaildError, Temporary, UserError
+from maild.errors import EX_CONFIG, EX_TEMPFAIL, MaildError, Temporary, UserError
 
 _PATIENCE = 120.0  # seconds
 
@@ -43,7 +44,11 @@ async def prove(config: Config) -> None:
 
 def main() -> int:
     """The config comes pickled over stdin; the faults go out in words."""
-    config = pickle.load(sys.stdin.buffer)
+    log.install()
+    try:
+        config = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):
+        return EX_TEMPFAIL  # the daemon was killed before it had said it: nobody waits for an answer
     if not isinstance(config, Config):
         return EX_CONFIG
     from maild.app.assembly import build_world
