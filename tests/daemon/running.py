@@ -6,10 +6,12 @@ import email
 import os
 import queue
 import random
+import re
 import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -196,6 +198,20 @@ class Maild:
         """The worker, once there is one."""
         return until(self.workers, "a worker process")[0]
 
+    def suspended(self) -> psutil.Process:
+        """The worker, stopped where it keeps nobody from writing: with a lock in its hand no mail would be accepted."""
+        worker = self.worker()
+
+        def stopped() -> bool:
+            worker.suspend()
+            if worker.status() == psutil.STATUS_STOPPED and all(map(_may_write, self.data.glob("maild*.db"))):
+                return True
+            worker.resume()
+            return False
+
+        until(stopped, "a worker stopped without a lock")
+        return worker
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
@@ -293,7 +309,20 @@ class Maild:
         with self.store() as store:
             assert store.check_consistency() == []
             assert store.verify_audit() == []
-        assert "uncaught" not in self.log() and "Traceback" not in self.log(), self.log()[-3000:]
+        log = self.log()
+        wrong = re.search("uncaught|Traceback", log)
+        assert wrong is None, log[max(0, wrong.start() - 500) :][:3000]
+
+
+def _may_write(database: Path) -> bool:
+    """Whether nobody holds the database's write lock."""
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+    return True
 
 
 def _is_worker(process: psutil.Process) -> bool:

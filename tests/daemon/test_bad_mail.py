@@ -56,8 +56,7 @@ def poisoned(maild: Maild) -> Maild:
 def test_bad_mails_are_set_aside_and_the_others_flow(poisoned: Maild) -> None:
     maild = poisoned
     maild.start()
-    worker = maild.worker()
-    worker.suspend()  # so that all of them wait together, the bad ones in their middle
+    worker = maild.suspended()  # so that all of them wait together, the bad ones in their middle
     poisons = ("crash", "hang", "memory", "error", "depth")
     names = [f"c{number}@phone.example" for number in range(len(poisons) + 1)]
     maild.send(first_mail(names[0]))

@@ -132,11 +132,10 @@ def test_a_full_disk(maild: Maild, small_disk: Path) -> None:
 def test_a_disk_that_fills_between_accepting_and_deciding(maild: Maild, small_disk: Path) -> None:
     """The mail is acknowledged; the worker then has no space to decide. It waits, and loses nothing."""
     maild.start()
-    worker = maild.worker()
     maild.send(first_mail(CLIENT))
     maild.mail_to(CLIENT)
     until(maild.idle, "nothing waits")
-    worker.suspend()
+    worker = maild.suspended()
     names = [f"c{number}@phone.example" for number in range(8)]
     for name in names:
         maild.send(first_mail(name, words="長い相談です。" * 2000))
