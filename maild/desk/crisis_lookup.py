@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -99,16 +100,20 @@ class Starts:
                 of.setdefault(HIRAGANA(begin) if one[1].form == "script" else begin, {})[id(one)] = one
         same: dict[tuple[int, ...], tuple[Begin, ...]] = {}  # most begin the same patterns as others do
         by = {key: same.setdefault(tuple(who), _begins(who.values())) for key, who in of.items() if key}
-        self._after_mark = tuple(begin for key in by if key[0] == "。" for begin in by[key])
-        keys = [key for key in by if key[0] != "。"]
-        self._begins = [by[key] for key in keys]
-        self._of = {key: by[key] for key in keys}
+        self._of = {key: begins for key, begins in by.items() if key[0] != "。"}
+        #: Begins by number: of each key in turn, and then of those that begin with 。, which every 。 is a place of.
+        self._begins: list[tuple[Begin, ...]] = list(self._of.values())
+        self._after_mark: int | None = None
+        if after := tuple(begin for key in by if key[0] == "。" for begin in by[key]):
+            self._after_mark = len(self._begins)
+            self._begins.append(after)
         self._automaton: AhoCorasick | None = None  # made when first met: a command line must start fast
 
     def standing(self, kana: str, script: str) -> Iterator[Stand]:
         """Every pattern of a text in its two forms, and where it stands."""
-        for place, begins in self._places(kana):
-            for begin in begins:  # a mail has dozens of places, and nearly none of them is one: no detour
+        each = self._begins
+        for place, number in self._places(kana):
+            for begin in each[number]:  # a mail has dozens of places, and nearly none of them is one: no detour
                 text = kana if begin.form == "kana" else script
                 if begin.may(text, place):
                     yield from begin.stand(text, place)
@@ -122,18 +127,24 @@ class Starts:
                     if begin.may(words, at):
                         yield from begin.stand(words, at)
 
-    def _places(self, kana: str) -> Iterator[tuple[int, Sequence[Begin]]]:
-        """Every place of a text where a pattern may begin: whose first characters stand there, a 。 between them left
-        out. An automaton finds all of them in one run."""
+    def _places(self, kana: str) -> Iterable[tuple[int, int]]:
+        """Every place of a text where a pattern may begin, and which ones: whose first characters stand there, a 。
+        between them left out. An automaton finds all of them in one run."""
         if self._automaton is None:
-            keys = [key.replace("。", "") for key in self._of]
-            self._automaton = AhoCorasick(keys, store_patterns=False, implementation=Implementation.ContiguousNFA)
-        marks = _marks(kana)
-        text = kana.replace("。", "") if marks else kana
-        for number, at, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            yield at + bisect_right(marks, at) if marks else at, self._begins[number]
-        if self._after_mark:  # those that begin with the 。 itself
-            yield from ((mark + number, self._after_mark) for number, mark in enumerate(marks))
+            self._automaton = AhoCorasick(
+                [key.replace("。", "") for key in self._of],
+                store_patterns=False,
+                implementation=Implementation.ContiguousNFA,
+            )
+        pieces = kana.split("。")
+        found = self._automaton.find_matches_as_indexes("".join(pieces), overlapping=True)
+        if len(pieces) == 1:
+            return [(at, number) for number, at, _ in found]
+        marks = list(accumulate(map(len, pieces[:-1])))  # where each 。 would stand in the text without any
+        places = [(at + bisect_right(marks, at), number) for number, at, _ in found]
+        if self._after_mark is not None:  # those that begin with the 。 itself
+            places += [(mark + before, self._after_mark) for before, mark in enumerate(marks)]
+        return places
 
 
 def _begins(who: Iterable[Who]) -> tuple[Begin, ...]:
@@ -141,13 +152,3 @@ def _begins(who: Iterable[Who]) -> tuple[Begin, ...]:
     for one in who:
         by_form.setdefault(one[1].form, []).append(one)
     return tuple(Begin(some) for some in by_form.values())
-
-
-def _marks(kana: str) -> list[int]:
-    """Where each 。 would stand in the text without any."""
-    found: list[int] = []
-    at = kana.find("。")
-    while at >= 0:
-        found.append(at - len(found))
-        at = kana.find("。", at + 1)
-    return found

@@ -69,7 +69,9 @@ class Vocabulary:
     line: re.Pattern[str] = field(repr=False)
     inside: re.Pattern[str] = field(repr=False)
     begins: frozenset[str] = field(repr=False)  # the first two characters of each label; none: cannot be told
+    heads: frozenset[str] = field(repr=False)  # the first of these
     ends: frozenset[str] = field(repr=False)  # the last two of each that は may follow
+    tails: frozenset[str] = field(repr=False)  # the last of these
     one: re.Pattern[str] = field(repr=False)
 
 
@@ -114,12 +116,15 @@ def vocabulary(items: tuple[tuple[str, tuple[str, ...]], ...]) -> Vocabulary:
         rf"|(?<= )(?P<spaced>{'|'.join(_spaced(k) for k in ordered if len(k) > 1)})[ ]+(?=\S)"
         rf"|(?<=[ 。、\n])(?P<wa>(?:お|ご)?(?:{'|'.join(WA)})|{'|'.join(map(_spaced, sorted(configured, key=len, reverse=True))) or strong})は[、 ]?"
     )
+    ends = {_key(label)[-2:].casefold() for label in (*ordered, *WA)}
     return Vocabulary(
         table,
         re.compile(line, re.M | re.I),
         re.compile(inside, re.M | re.I),
         frozenset() if any(begin[0] in _BEFORE for begin in begins) else frozenset(begins),
-        frozenset(_key(label)[-2:].casefold() for label in (*ordered, *WA)),
+        frozenset(begin[0] for begin in begins),
+        frozenset(ends),
+        frozenset(end[-1] for end in ends),
         re.compile(all_, re.I),
     )
 
@@ -142,48 +147,77 @@ _ASIDE = re.compile('[【\\[<〔■▼◆:;=/|→⇒➡▶︎▷~〜>…‥♡�
 
 def _may_begin(line: str, words: Vocabulary) -> bool:
     """Whether a label may stand at the start of the line: False only where none can."""
+    if not words.begins:
+        return True
+    if "ぁ" <= line[0] <= "龯" and line[0] not in words.heads and line[0] not in _BEFORE:
+        return False  # as nearly all lines of prose
     rest = line.lstrip(_BEFORE)
-    if not rest or rest[0] in "QAqa" or rest[0].isdigit() or not words.begins:
+    if not rest or rest[0] in "QAqa" or rest[0].isdigit():
         return True
     begin = rest[:10].replace(" ", "").replace("_", "")[:2].casefold()
     return begin in words.begins or begin[:1] in words.begins
 
 
-def _may_follow(line: str, at: int, words: Vocabulary) -> bool:
-    """Whether a label may stand behind this place of the line: False only where none can."""
-    if _ASIDE.search(line, at):
-        return True
-    topic = line.find("は", at)
-    while topic >= 0:
-        end = line[max(0, topic - 10) : topic].replace(" ", "").replace("_", "")[-2:].casefold()
-        if end in words.ends or end[-1:] in words.ends:
+class _Signs:
+    """Where a label may stand behind the start of a line: asked for rising places, each sign is looked for once."""
+
+    __slots__ = ("_aside", "_text", "_topic", "_words")
+
+    def __init__(self, text: str, words: Vocabulary) -> None:
+        self._text = text
+        self._words = words
+        self._aside = self._topic = -1  # the next ones; the text's length where there are none
+
+    def stand(self, start: int, end: int) -> bool:
+        """Whether one stands between; False only where no label can."""
+        if self._aside < start:
+            aside = _ASIDE.search(self._text, start)
+            self._aside = aside.start() if aside else len(self._text)
+        if self._aside < end:
             return True
-        topic = line.find("は", topic + 1)
-    return False
+        if self._topic < start:
+            self._topic = self._next_topic(start)
+        return self._topic < end
+
+    def _next_topic(self, at: int) -> int:
+        """The next は behind what a label may end with."""
+        text, words = self._text, self._words
+        at = text.find("は", at)
+        while at >= 0:
+            before = text[at - 1 : at].casefold()[-1:]
+            if before in words.tails:
+                end = text[max(0, at - 10) : at].replace(" ", "").replace("_", "")[-2:].casefold()
+                if end in words.ends or end[-1:] in words.ends:
+                    return at
+            at = text.find("は", at + 1)
+        return len(text)
 
 
 def labelled(text: str, words: Vocabulary) -> list[Labelled]:
     """Every label in the text with its value as written. ``text`` holds \\n line ends; offsets are those of ``text``."""
     wide = WIDTH(text)
+    signs = _Signs(wide, words)
     marks: dict[int, tuple[int, tuple[str, ...], bool]] = {}
-    ends = 0
-    for line in re.finditer(r"[^\n]+", wide):
-        if len(line[0]) > 2000:
+    start = ends = 0
+    for line in wide.split("\n"):
+        here, end = start, start + len(line)
+        start = end + 1
+        if not line or len(line) > 2000:
             continue  # no label line is that long; keeps hostile lines cheap
         at = 0
-        if _may_begin(line[0], words) and (first := words.line.match(line[0])):
+        if _may_begin(line, words) and (first := words.line.match(line)):
             label = first["label"] or first["glued"]
-            if not _prose(line[0], first.end(), first["label"] or ""):
-                marks[line.start()] = (line.start() + first.end(), _items(words, label), False)
+            if not _prose(line, first.end(), first["label"] or ""):
+                marks[here] = (here + first.end(), _items(words, label), False)
                 at = first.end()
-        for mark in words.inside.finditer(line[0], max(at - 1, 0)) if _may_follow(line[0], at, words) else ():
+        for mark in words.inside.finditer(line, max(at - 1, 0)) if signs.stand(here + at, end) else ():
             label = mark["box"] or mark["label"] or mark["spaced"] or mark["wa"]
             if mark.start() >= at and not (mark["spaced"] and not marks):
-                marks[line.start() + mark.start()] = (line.start() + mark.end(), _items(words, label), False)
-        if "性" in line[0] and _RUN_OF_THREE.search(line[0]):
-            for one in _RUN_TOGETHER.finditer(line[0]):
-                marks[line.start() + one.start()] = (line.start() + one.end(), _items(words, one[1]), True)
-        ends = line.end()
+                marks[here + mark.start()] = (here + mark.end(), _items(words, label), False)
+        if "性" in line and _RUN_OF_THREE.search(line):
+            for one in _RUN_TOGETHER.finditer(line):
+                marks[here + one.start()] = (here + one.end(), _items(words, one[1]), True)
+        ends = end
     found: list[Labelled] = []
     order = sorted(marks)
     beside = False  # does a value of this mail stand beside its label

@@ -33,7 +33,7 @@ def test_i1_labels_are_found_where_the_long_way_finds_them(pieces: list[str], wo
     found = intake_labels.labelled(text, words)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intake_labels, "_may_begin", lambda *_: True)
-        patch.setattr(intake_labels, "_may_follow", lambda *_: True)
+        patch.setattr(intake_labels._Signs, "stand", lambda *_: True)
         assert found == intake_labels.labelled(text, words)
 
 
