@@ -325,6 +325,7 @@ class Writer:
                 round_trip=round_trip,
                 entry=entry,
                 not_before=self.not_before,
+                surely_new=once.startswith("mail:"),  # a mail leaves the spool with what it has brought about
             )
         )
         if audience == "counselor" and case is not None:

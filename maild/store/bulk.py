@@ -8,7 +8,7 @@ bytes).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -66,22 +66,6 @@ class Query:
             return list(connection.execute(self._statement, values))
         sql, order, constants = self._for(connection, 0, values)
         return driver.execute(sql, [values[name] if name in values else constants[name] for name in order]).fetchall()
-
-    def finder(self, connection: Connection, name: str) -> Callable[[Any], Any]:
-        """``scalar`` by one parameter, for what is asked often in one transaction."""
-        driver = _sqlite(connection)
-        if driver is None:
-            return lambda value: connection.execute(self._statement, {name: value}).scalar()
-        sql, order, _ = self._for(connection, 0, (name,))
-        if order != (name,):
-            raise TypeError(f"parameters are {order}")
-        execute = driver.execute
-
-        def find(value: Any) -> Any:
-            row = execute(sql, (value,)).fetchone()
-            return None if row is None else row[0]
-
-        return find
 
     def scalar(self, connection: Connection, **values: Any) -> Any:
         """The first column of the first row, None if there is none."""

@@ -14,7 +14,7 @@ from maild.store.errors import StoreError, TemporaryStoreError
 from maild.store.instants import instant, micros
 from maild.store.loaded import Loaded
 from maild.store.outbox_rows import IS_UNSETTLED, ROW_KEY, WITH_KEY, content_of
-from maild.store.pending import Pending
+from maild.store.pending import QUEUED, Pending
 from maild.store.records import CounselorMail, Outcome, Outgoing, OutgoingContent, SentMail
 from maild.store.tables import cases, outbox
 from maild.store.vault import Hasher
@@ -26,7 +26,6 @@ _COUNTED = Query(
         outbox.c.created >= bindparam("b_since"),
     )
 )
-ONCE = Query(select(outbox.c.id).where(outbox.c.once_hash == bindparam("b_hash")))
 _OUTCOMES = WITH_KEY.where(IS_UNSETTLED).order_by(outbox.c.concluded, outbox.c.id).limit(bindparam("b_limit"))
 _TO_COUNSELORS = (
     select(outbox.c.id, outbox.c.content, outbox.c.state, outbox.c.concluded, ROW_KEY)
@@ -46,7 +45,6 @@ class OurMails:
     _pending: Pending
     _writing: bool
     _once: dict[bytes, int]
-    _find_once: Callable[[bytes], int | None]
     _counted: dict[bytes, list[int]]
     _counted_since: int | None
     _write: Callable[[], Pending]
@@ -79,15 +77,18 @@ class OurMails:
         return self._loaded.sent_by_id(outbox_id)
 
     def queue(self, mail: Outgoing) -> int:
-        """Put a mail into the outbox, pending at once. The same ``once`` again queues nothing and returns the first."""
+        """Put a mail into the outbox, pending at once. The same ``once`` again queues nothing and returns the first.
+        (Of what is ``surely_new`` and is not: the number that it would have had.)"""
         pending = self._write()
         value = self._hasher.once(mail.once)
         known = self._once.get(value)
-        if known is None:
-            known = self._find_once(value)
+        if known is None and not mail.surely_new:
+            known = next((number for _, number in QUEUED.rows(self._connection, (value,))), None)
         if known is None:
             known = pending.numbers.next("outbox")
             pending.queue(known, mail)
+            if mail.surely_new:
+                pending.unchecked[value] = known
             if mail.counted and self._counted_since is not None and micros(mail.created) >= self._counted_since:
                 waiting = self._counted.get(self._hasher.recipient(mail.recipient))
                 if waiting is not None:

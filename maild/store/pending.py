@@ -44,6 +44,10 @@ _DELETE_ADDRESSES = Bulk(delete(case_address).where(case_address.c.case_number =
 _SETTLE = Bulk(
     update(outbox).where(outbox.c.id == bindparam("b_id")).values(settled=bindparam("b_settled")), ("b_settled", "b_id")
 )
+#: Which of these were queued, by the hash of their ``once``.
+QUEUED = Query(
+    select(outbox.c.once_hash, outbox.c.id).where(outbox.c.once_hash.in_(bindparam("wanted", expanding=True)))
+)
 _SPOOLED = Query(select(spool.c.id, spool.c.key_id).where(spool.c.id.in_(bindparam("wanted", expanding=True))))
 _DONE = Bulk(delete(spool).where(spool.c.id == bindparam("b_id")), ("b_id",))
 #: A row's own key, None where its case's seals it, and the cipher of either.
@@ -70,6 +74,7 @@ class Pending:
         self._of_case: dict[int, list[int]] = {}  # entries by case
         self.queued: dict[int, Outgoing] = {}
         self.queued_as: dict[str, tuple[int, Outgoing]] = {}  # by Message-ID
+        self.unchecked: dict[bytes, int] = {}  # of these, those whose ``once`` was not looked for yet
         self.settled: set[int] = set()
         self.audit: list[trail.Noted] = []
         self.done: set[int] = set()
@@ -142,6 +147,7 @@ class Pending:
         if any(waits) or self.numbers.changed:
             self.lock()
         self._take_away()
+        self._drop_known()
         case_keys, entry_keys, mail_keys = self._make_keys()
         if self.cases:
             self.rename()
@@ -161,6 +167,7 @@ class Pending:
         self._of_case.clear()
         self.queued.clear()
         self.queued_as.clear()
+        self.unchecked.clear()
         self.settled.clear()
         self.audit.clear()
         self.done.clear()
@@ -172,6 +179,11 @@ class Pending:
             numbers = sorted(self.done)
             self.spent_keys += [key_id for _, key_id in _SPOOLED.rows(self._connection, numbers)]
             _DONE.run(self._connection, [(number,) for number in numbers])
+
+    def _drop_known(self) -> None:
+        """What was queued before after all goes out once (M1)."""
+        for value, _ in QUEUED.rows(self._connection, self.unchecked):
+            del self.queued[self.unchecked.pop(value)]
 
     # -- keys ----------------------------------------------------------------------------------------------------
 

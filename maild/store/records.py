@@ -80,7 +80,8 @@ class QuarantineRow:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A mail to be sent. ``once`` is the key under which it can be queued a single time (findings, OTRS and
-    django-mailbox); ``covers`` the entry that a notice shows; ``counted`` whether the template cap counts it (M3)."""
+    django-mailbox); ``covers`` the entry that a notice shows; ``counted`` whether the template cap counts it (M3);
+    ``surely_new`` that its cause comes once anyway, so that it is enough to look for ``once`` when all is written."""
 
     message_id: str = field(repr=False)
     case: int | None
@@ -97,6 +98,7 @@ class Outgoing:
     round_trip: int = 0
     entry: int | None = None
     not_before: datetime | None = None
+    surely_new: bool = False
 
 
 class Content(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from maild.store.errors import Overtaken
 from maild.store.instants import instant, micros
 from maild.store.loaded import WITH_CASE_KEY, Loaded, open_entries, open_names
 from maild.store.open_names import DeskNames
-from maild.store.our_mails import ONCE, OurMails
+from maild.store.our_mails import OurMails
 from maild.store.outlasting import Outlasting
 from maild.store.pending import Pending
 from maild.store.records import (
@@ -73,7 +73,6 @@ class Transaction(OurMails, Outlasting):
         self._seen: dict[bytes, list[Seen]] = {}
         self._bodies: dict[bytes, int | None] = {}
         self._once: dict[bytes, int] = {}
-        self._find_once = ONCE.finder(connection, "b_hash")
         self._counted: dict[bytes, list[int]] = {}
         self._counted_since: int | None = None
         self._names: dict[str, DeskNames] = {}

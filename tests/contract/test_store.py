@@ -394,6 +394,26 @@ def test_the_same_once_queues_once(store: Store) -> None:
     assert len(store.outbox()) == 2
 
 
+def test_what_is_surely_new_and_is_not_queues_once(store: Store) -> None:
+    """It is looked for when all is written, at a flush or at the end; what is new beside it goes out (M1)."""
+    number = open_a_case(store)
+    with store.transaction() as transaction:
+        first = transaction.queue(outgoing("ack:1", number, surely_new=True))
+        assert transaction.queue(outgoing("ack:1", number, message_id="<b@desk.example>", surely_new=True)) == first
+        transaction.flush()
+        transaction.queue(outgoing("ack:1", number, message_id="<c@desk.example>", surely_new=True))
+    with store.transaction() as transaction:
+        transaction.queue(outgoing("ack:1", number, message_id="<d@desk.example>", surely_new=True))
+        transaction.queue(outgoing("ack:1", None, message_id="<e@desk.example>", surely_new=True))
+        second = transaction.queue(outgoing("ack:2", None, surely_new=True))
+    with store.transaction() as transaction:
+        for name in ("<b@desk.example>", "<c@desk.example>", "<d@desk.example>", "<e@desk.example>"):
+            assert transaction.sent_mail(name) is None
+        transaction.queue(outgoing("ack:1", number, message_id="<f@desk.example>", surely_new=True))
+    assert [row.id for row in store.outbox()] == [first, second]
+    assert store.check_consistency() == []
+
+
 def test_a_mail_is_claimed_delivered_and_settled(store: Store) -> None:
     number = open_a_case(store)
     with store.transaction() as transaction:
