@@ -15,11 +15,13 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, TextIO
 
 WITHHELD = "<withheld>"
 MAX_FRAMES = 12  # of one exception: the innermost
+_TOGETHER = 32  # lines of one write: what is below PIPE_BUF goes into a pipe whole, no other line in its midst
 MAX_CHAIN = 6  # exceptions followed through causes, contexts and groups
 
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}", re.ASCII)
@@ -78,6 +80,11 @@ def trace(error: BaseException) -> str:
     return " ".join(parts)
 
 
+def _clean(fields: dict[str, object]) -> dict[str, object]:
+    """What is no code never enters a record: other handlers (a test's, a debugger's) see records."""
+    return {key: (value if safe(value) != WITHHELD else WITHHELD) for key, value in fields.items()}
+
+
 class _Reduced(logging.Formatter):
     """One line from a record: ours with its fields, any other library's as its origin only."""
 
@@ -87,6 +94,11 @@ class _Reduced(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields: object = getattr(record, "maild_fields", None)
+        if isinstance(fields, tuple):
+            return "\n".join(self._line(record, one) for one in fields)
+        return self._line(record, fields)
+
+    def _line(self, record: logging.LogRecord, fields: object) -> str:
         words = [record.levelname.lower() if record.levelno in _PRIORITY else "other", safe(record.name)]
         if isinstance(fields, dict):
             words.append(safe(record.msg))
@@ -111,13 +123,14 @@ class Log:
 
     def _write(self, level: int, event: str, fields: dict[str, object], error: BaseException | None = None) -> None:
         if self._logger.isEnabledFor(level):
-            info = (type(error), error, error.__traceback__) if error is not None else None
-            # A message that is no code never enters a record: other handlers (a test's, a debugger's) see records.
-            clean = {key: (value if safe(value) != WITHHELD else WITHHELD) for key, value in fields.items()}
-            logger = self._logger
-            # As ``logger.log`` does, but for the search through the stack for a line that our events do not print.
-            record = logger.makeRecord(logger.name, level, "", 0, safe(event), (), info, extra={"maild_fields": clean})
-            logger.handle(record)
+            self._hand_on(level, event, _clean(fields), error)
+
+    def _hand_on(self, level: int, event: str, clean: object, error: BaseException | None = None) -> None:
+        info = (type(error), error, error.__traceback__) if error is not None else None
+        logger = self._logger
+        # As ``logger.log`` does, but for the search through the stack for a line that our events do not print.
+        record = logger.makeRecord(logger.name, level, "", 0, safe(event), (), info, extra={"maild_fields": clean})
+        logger.handle(record)
 
     def debug(self, event: str, /, **fields: object) -> None:
         """For whoever looks for a fault."""
@@ -126,6 +139,12 @@ class Log:
     def info(self, event: str, /, **fields: object) -> None:
         """Something happened as it should."""
         self._write(logging.INFO, event, fields)
+
+    def each(self, event: str, every: Sequence[dict[str, object]]) -> None:
+        """As ``info`` for each of these: the same lines, many at one go."""
+        if self._logger.isEnabledFor(logging.INFO):
+            for start in range(0, len(every), _TOGETHER):
+                self._hand_on(logging.INFO, event, tuple(map(_clean, every[start : start + _TOGETHER])))
 
     def warning(self, event: str, /, **fields: object) -> None:
         """Something an operator may want to look at."""

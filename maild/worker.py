@@ -167,8 +167,8 @@ class Worker:
 
     def _receive(self, batch: list[Spooled], read: list[Arrived] | None = None) -> None:
         dispositions = self._pipeline.receive(batch, _now(), self._clearance(), read)
-        for mail, disposition in zip(batch, dispositions, strict=True):
-            LOG.info("mail_processed", spool=mail.id, disposition=disposition)
+        told = zip(batch, dispositions, strict=True)
+        LOG.each("mail_processed", [{"spool": mail.id, "disposition": disposition} for mail, disposition in told])
 
     def _set_aside(self, mail: Spooled, reason: str) -> None:
         self._pipeline.set_aside(mail, reason, _now())

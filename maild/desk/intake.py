@@ -252,9 +252,11 @@ _ANONYMOUS = re.compile(
 def chosen_name(found: Mapping[str, str], from_name: str = "") -> str | None:
     """The name that counselors see: one line, no control or invisible characters, at most 40; a refusal is 匿名."""
     for raw in (found.get("name", ""), from_name):
-        shown = "".join(
-            c if unicodedata.category(c)[0] not in "CZ" else " " for c in raw if unicodedata.category(c) != "Cf"
-        )
+        shown = raw
+        if not raw.isprintable():  # what is printable holds nothing of these but the usual blank
+            shown = "".join(
+                c if unicodedata.category(c)[0] not in "CZ" else " " for c in raw if unicodedata.category(c) != "Cf"
+            )
         shown = " ".join(shown.split())
         if not shown:
             continue

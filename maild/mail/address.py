@@ -94,8 +94,13 @@ def _canonical_domain(domain: str) -> str:
     return domain if _DOMAIN.match(domain) else ""
 
 
+_ON_THE_WIRE: Final = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*@[A-Za-z0-9.\-]*")
+
+
 def quoted_for_smtp(address: str) -> str:
     """The address as RFC 5321 wants it on the wire: the local part quoted where it is no dot-string."""
+    if _ON_THE_WIRE.fullmatch(address):
+        return address  # as nearly all of them
     address = re.sub(r"[\x00-\x1f\x7f]", "", address)
     local, at, domain = address.rpartition("@")
     if not at or not local or (len(local) > 1 and local[0] == local[-1] == '"') or _DOT_STRING.match(local):

@@ -277,3 +277,13 @@ def test_traces_end(shape: Any) -> None:
     said = log.trace(error)
     assert SENTINEL not in said and WORDS not in said
     assert len(said) < 2000
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_many_of_one_event_are_the_lines_of_each(journal: bool) -> None:
+    rows = "rows = [{'spool': n, 'to': S if n == 33 else 'inbox'} for n in range(70)]\nlines = log.get('maild.x')\n"
+    each = run(rows + "lines.each('seen', rows)\nlines.each('none', [])", journal=journal)
+    assert each == run(rows + "for row in rows: lines.info('seen', **row)", journal=journal)
+    assert each.count("\n") == 70
+    assert SENTINEL not in each and log.WITHHELD in each
+    assert run(rows + "lines.each('seen', rows)", level="WARNING") == ""
