@@ -291,7 +291,7 @@ def _received(case: Case, mail: ClientMail) -> Case:
     """What every accepted mail adds, whatever the state."""
     items = dict(case.items)
     for item, value in mail.found.items():
-        items.setdefault(item, value)
+        items.setdefault(item, intake.as_kept(item, value))
     flags = case.flags
     if mail.companions or mail.wishes:
         flags |= {f"wish_{wish}" for wish in mail.wishes} | ({"companion"} if mail.companions else set())

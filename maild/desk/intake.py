@@ -242,6 +242,13 @@ def missing(found: Mapping[str, str], items: Sequence[ItemSpec]) -> tuple[str, .
     return () if lacking == ("region",) else lacking
 
 
+def as_kept(item: str, value: str) -> str:
+    """What a case keeps of an item. Of a content its beginning: all of it stands in the mail that told it, and a copy
+    would be written, read and sealed once more with every turn."""
+    return value if item != "content" or len(value) <= _CONTENT_KEPT else f"{value[:_CONTENT_KEPT].rstrip()}…"
+
+
+_CONTENT_KEPT = 60  # characters
 _ANONYMOUS = re.compile(
     r"匿名|無回答|回答(?:し|を控|拒否|なし)|答え(?:たく|ま|られ)|[言い]いたく|言えま|教え(?:ま|たく|られ)|秘密|ひみつ|ヒミツ|秘し|内緒|ないしょ|非公開|伏せ|書(?:きたく|けま|かなく)|名無し|ななし|"
     r"なし$|無し$|ありません|控え|明かせ|名乗れ|anonym|prefer not|rather not|no name|secret|n/a|none",

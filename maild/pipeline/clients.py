@@ -22,7 +22,6 @@ from maild.store import Seen
 REPEAT = timedelta(hours=24)  # C10: the same Message-ID within a day is a machine's repeat
 UNREAD = {"too_many_parts", "nesting_too_deep"}  # what may hide an attachment counts as one (A2, M6)
 MOST_KNOWN = 8  # mails of ours that one answer quotes
-LEAST_RESEND = 30  # C10: shorter texts are never taken for a resend
 _TOKEN = re.compile(r"[a-z2-7]{20,64}\Z")
 
 
@@ -293,7 +292,7 @@ def _resend_of(session: Session, mail: Arrived, joined: Case | None, seen: list[
     earlier = [one.at for one in seen if one.case == joined.number and mail.at - one.at >= REPEAT]
     if earlier and session.tx.fingerprint(joined.desk, mail.sender, mail.body_key) in {one.body_hash for one in seen}:
         return min(earlier)
-    if len(mail.body_key) < LEAST_RESEND:
+    if mail.reading.brief:
         return None
     same = session.tx.same_body(joined.number, mail.body_key)
     return same.at if same is not None else None

@@ -5,6 +5,7 @@ Triage (K1), items (I1), company (I2), thanks (C14), wishes (C15) and the text a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,13 +15,16 @@ from maild.mail import quotes
 from maild.mail.facts import Facts
 from maild.pipeline.world import DeskWorld
 
+LEAST_RESEND = 30  # characters: shorter texts are never taken for a resend (C10)
+
 
 @dataclass(frozen=True)
 class Reading:
     """One mail's. ``found`` is None where items are not looked for until a decision asks for them."""
 
     hits: tuple[str, ...]
-    body_key: str = field(repr=False)
+    body_key: str = field(repr=False)  # the same for the same text: a digest, so that nobody carries the text along
+    brief: bool  # shorter than what is taken for a resend (C10)
     companions: tuple[str, ...]
     thanks: bool
     wishes: tuple[str, ...]
@@ -40,16 +44,26 @@ def read_words(mails: Sequence[tuple[Facts, DeskWorld, str]]) -> list[Reading]:
         crisis.hits(facts.own_text, here.phrases, subject=facts.subject) if here.desk.rules.crisis else ()
         for facts, here, _ in mails
     ]
-    same = [(resend_key(facts.own_text or facts.text), thanks.is_thanks(facts.own_text)) for facts, _, _ in mails]
+    bodies = [resend_key(facts.own_text or facts.text) for facts, _, _ in mails]
+    same = [
+        (_digest(body), len(body) < LEAST_RESEND, thanks.is_thanks(facts.own_text))
+        for body, (facts, _, _) in zip(bodies, mails, strict=True)
+    ]
     companions = [intake.companions(facts.own_text) for facts, _, _ in mails]
     wished = [wishes.find(facts.own_text) for facts, _, _ in mails]
     # who answers a mail of ours told us long ago
     found = [None if facts.in_reply_to or facts.references else items(facts, here) for facts, here, _ in mails]
     own = [_of_exchange(facts, here.desk.address, sender) for facts, here, sender in mails]
     return [
-        Reading(hit, key, company, thank, wish, item, word)
-        for hit, (key, thank), company, wish, item, word in zip(hits, same, companions, wished, found, own, strict=True)
+        Reading(hit, key, brief, company, thank, wish, item, word)
+        for hit, (key, brief, thank), company, wish, item, word in zip(
+            hits, same, companions, wished, found, own, strict=True
+        )
     ]
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest() if body else ""
 
 
 def quotes_something(facts: Facts) -> bool:
@@ -70,5 +84,6 @@ def words_of(facts: Facts) -> str:
 
 
 def items(facts: Facts, here: DeskWorld) -> dict[str, str]:
-    """The required items that stand in the mail (I1)."""
-    return intake.find(facts.own_text, here.desk.rules.required, subject=facts.subject, from_name=facts.from_name)
+    """The required items that stand in the mail (I1), as a case keeps them."""
+    found = intake.find(facts.own_text, here.desk.rules.required, subject=facts.subject, from_name=facts.from_name)
+    return {item: intake.as_kept(item, value) for item, value in found.items()}

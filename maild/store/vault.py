@@ -129,7 +129,6 @@ class Hasher:
     def __init__(self, mac: Mac) -> None:
         self._mac = mac
         self._known: dict[tuple[str, ...], bytes] = {}
-        self._last = ("", b"")
 
     def fresh(self) -> Hasher:
         """The same with a memory of its own, for one transaction: it hashes the same address a dozen times."""
@@ -177,21 +176,15 @@ class Hasher:
         named = ("body", desk, address, body)
         return self._known.get(named) or self._hash(
             named,
-            _bytes(f"body\0{len(desk)}:{desk}\0{len(address)}:{address}\0{len(body)}:") + self._body(body),
+            _bytes(f"body\0{len(desk)}:{desk}\0{len(address)}:{address}\0{len(body)}:{body}"),
         )
 
     def case_body(self, case: int, body: str) -> bytes:
         """The normalised body of a mail in a case, comparable in that case only."""
         named = ("case body", str(case), body)
         return self._known.get(named) or self._hash(
-            named, _bytes(f"case body\0{len(named[1])}:{case}\0{len(body)}:") + self._body(body)
+            named, _bytes(f"case body\0{len(named[1])}:{case}\0{len(body)}:{body}")
         )
-
-    def _body(self, body: str) -> bytes:
-        """The bytes of a body. The last one is kept: each is hashed twice in a row."""
-        if body is not self._last[0]:
-            self._last = (body, _bytes(body))
-        return self._last[1]
 
 
 def _bytes(text: str) -> bytes:

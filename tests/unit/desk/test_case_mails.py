@@ -42,6 +42,15 @@ def test_i1_asked_for_twice_then_to_the_counselors_marked_incomplete() -> None:
     assert dict(life.case.items) == {"name": "花子", "sex": "女性"}
 
 
+def test_i1_a_case_keeps_the_beginning_of_what_it_is_about() -> None:
+    """The mail holds all of it; a copy of a long one would be sealed again at every turn."""
+    life = intake()
+    life.mail("2026-01-03 10:00", found={"name": "花" * 200, "content": "眠れません。" * 100})
+    kept = dict(life.case.items)
+    assert kept["name"] == "花" * 200 and kept["content"] == "眠れません。" * 10 + "…"
+    assert life.letter("intake_missing").values["missing"] == ("sex", "age", "region")
+
+
 def test_i1_the_clock_of_the_intake() -> None:
     life = intake()
     assert life.due == {"close": at("2026-02-01 00:00")}
