@@ -32,8 +32,8 @@ _APOSTROPHES = re.compile("['’‘`´]+")
 _REPEAT = re.compile(r"([^。])\1\1+")
 _MARKS = re.compile(r"。{2,}")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
-_LATIN = re.compile("[a-z]+")
-_ANSWERS = frozenset(("re", "fw", "fwd"))  # before a subject; no phrase is made of them
+_LATIN = bytes(code if ord("a") <= code <= ord("z") else ord(" ") for code in range(256))
+_ANSWERS = frozenset((b"re", b"fw", b"fwd"))  # before a subject; no phrase is made of them
 _LONG = 20_000  # characters
 _SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z] ){3,}[a-z](?![a-z0-9])")
 
@@ -104,7 +104,7 @@ def folded(text: str, subject: str | None = None) -> Folded:
 def _words(normalised: str) -> str:
     """Words apart by one space. Only Latin patterns read them: a text that has no Latin word, or none but the Re: of an
     answer, has none."""
-    if _ANSWERS.issuperset(_LATIN.findall(normalised)):
+    if _ANSWERS.issuperset(normalised.encode("ascii", "replace").translate(_LATIN).split()):
         return ""
     if not normalised.isascii() and not is_plain(normalised):
         normalised = _without_width(normalised)
@@ -116,6 +116,7 @@ def fold(text: str) -> str:
     return HIRAGANA(dense(normal(text))).replace("。", "")
 
 
+_RULE = frozenset("-_=*~〜―─━")  # what a separator line is made of
 _SIGNATURE = re.compile(r"^(?:--|__+|==+|-{3,}|―{2,}|─{2,}|━{2,}|\*{3,}|〜{3,}|~{3,})\s*$")
 _DEVICE = re.compile(
     r"^\s*(?:(?:私の)?(?:iphone|ipad|android|スマートフォン|携帯電話?)(?:から|より)送信.{0,20}|sent from .{0,40})$",
@@ -129,7 +130,8 @@ def without_signature(text: str) -> str:
     while lines and (not lines[-1].strip() or _DEVICE.match(lines[-1])):
         lines.pop()
     for back in range(1, min(len(lines), 9) + 1):
-        if _SIGNATURE.match(lines[-back].strip()) and len(lines) > back:
+        line = lines[-back].strip()
+        if line[:1] in _RULE and _SIGNATURE.match(line) and len(lines) > back:
             return "\n".join(lines[:-back])
     return "\n".join(lines)
 
@@ -137,7 +139,13 @@ def without_signature(text: str) -> str:
 @lru_cache(maxsize=2)  # one mail's is asked for several times
 def signed_off(text: str) -> str:
     """The text normalised, without its trailing signature."""
-    return normal(without_signature(text.replace("\r\n", "\n").replace("\r", "\n")))
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    signed = without_signature(whole)
+    rest = whole[len(signed) :]
+    if rest.count("\n") == len(rest) and whole.startswith(signed):  # as nearly always; and the whole is known by now
+        found = normal(whole)
+        return found[: len(found) - len(rest)]
+    return normal(signed)
 
 
 def resend_key(text: str) -> str:

@@ -61,6 +61,7 @@ _END_SIGN = re.compile(
 _ERASE_SIGN = re.compile(
     "削除|消去|消し|消す|けし|けす|抹消|破棄|廃棄|処分|残さ|残し|保存|保管|取っておか|delete|erase|remove|destroy"
 )
+_ANY_SIGN = re.compile(f"{_END_SIGN.pattern}|{_ERASE_SIGN.pattern}")  # most mails hold none
 _BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 
 
@@ -83,6 +84,8 @@ def find(text: str) -> tuple[str, ...]:
     """The wishes in a client's own text: ``end``, ``erase``."""
     whole = normal(text[:100_000])
     dense = whole.replace(" ", "").replace("\t", "")
+    if not _ANY_SIGN.search(dense):
+        return ()
     wishes = []
     if _END_SIGN.search(dense) and _wished(_END, _once_spaced(whole)):
         wishes.append("end")

@@ -44,11 +44,7 @@ def read_words(mails: Sequence[tuple[Facts, DeskWorld, str]]) -> list[Reading]:
         crisis.hits(facts.own_text, here.phrases, subject=facts.subject) if here.desk.rules.crisis else ()
         for facts, here, _ in mails
     ]
-    bodies = [resend_key(facts.own_text or facts.text) for facts, _, _ in mails]
-    same = [
-        (_digest(body), len(body) < LEAST_RESEND, thanks.is_thanks(facts.own_text))
-        for body, (facts, _, _) in zip(bodies, mails, strict=True)
-    ]
+    same = [(*_compared(facts.own_text or facts.text), thanks.is_thanks(facts.own_text)) for facts, _, _ in mails]
     companions = [intake.companions(facts.own_text) for facts, _, _ in mails]
     wished = [wishes.find(facts.own_text) for facts, _, _ in mails]
     # who answers a mail of ours told us long ago
@@ -62,8 +58,11 @@ def read_words(mails: Sequence[tuple[Facts, DeskWorld, str]]) -> list[Reading]:
     ]
 
 
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest() if body else ""
+def _compared(text: str) -> tuple[str, bool]:
+    """``body_key`` and ``brief``."""
+    body = resend_key(text)
+    key = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest() if body else ""
+    return key, len(body) < LEAST_RESEND
 
 
 def quotes_something(facts: Facts) -> bool:
