@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from maild.store.errors import StoreError, TemporaryStoreError, explain
 
 BUSY_SECONDS = 30
+_LOOK = 0.0005  # seconds between two looks at whether the lock of the writers is free
 #: One name for maild's writers among a server's advisory locks.
 _WRITER_LOCK = 0x6D61696C64
 #: The key store is written while the main database is: it has a lock of its own, even in the same database.
@@ -77,6 +79,35 @@ def exists(url: str) -> bool:
             return version_of(connection) is not None
     finally:
         database.close()
+
+
+Begin = Callable[[sqlite3.Connection], None]  # how a transaction of SQLite begins
+
+
+def _begin(driver: sqlite3.Connection) -> None:
+    driver.execute("BEGIN")
+
+
+def _begin_immediate(driver: sqlite3.Connection) -> None:
+    """BEGIN IMMEDIATE, at the next gap between the transactions of others.
+
+    SQLite waits longer from look to look, up to a tenth of a second: beside a process that writes without a pause, as
+    mail is accepted under load, it looks on for half a second and more.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def _create_private(path: Path) -> None:
@@ -148,7 +179,7 @@ class Database:
         with self._lock:
             self._writer = threading.get_ident()
             try:
-                with self._connection("BEGIN IMMEDIATE", durable=durable) as connection:
+                with self._connection(_begin_immediate, durable=durable) as connection:
                     if not self.sqlite:
                         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self._writer_lock})")
                     yield connection
@@ -169,7 +200,7 @@ class Database:
         if self._writer == threading.get_ident():
             raise RuntimeError("a writing transaction inside a writing transaction")
         locked = False
-        with self._connection("BEGIN") as connection:
+        with self._connection(_begin) as connection:
             driver = connection.connection.driver_connection
             assert driver is not None
 
@@ -179,7 +210,7 @@ class Database:
                 locked = True
                 self._writer = threading.get_ident()
                 driver.execute("COMMIT")
-                driver.execute("BEGIN IMMEDIATE")
+                _begin_immediate(driver)
 
             try:
                 yield connection, lock
@@ -198,13 +229,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
-        with self._connection("BEGIN") as connection:
+        with self._connection(_begin) as connection:
             if not self.sqlite:
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
 
     @contextmanager
-    def _connection(self, begin: str, *, durable: bool = True) -> Iterator[Connection]:
+    def _connection(self, begin: Begin, *, durable: bool = True) -> Iterator[Connection]:
         if self._process != os.getpid():
             # Neither connections nor the pool of fresh keys may be shared: two rows would get one key.
             raise RuntimeError("a store belongs to the process that opened it; open another after a fork")
@@ -218,7 +249,7 @@ class Database:
                 assert driver is not None
                 if not durable and self._synchronous == "FULL":
                     driver.execute("PRAGMA synchronous = NORMAL")
-                driver.execute(begin)
+                begin(driver)
                 connection.begin()
             elif not durable:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
