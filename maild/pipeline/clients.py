@@ -256,6 +256,8 @@ def _decided(session: Session, mail: Arrived, where: Route, seen: list[Seen], hi
         entry = replace(entry, body_key=mail.again_key)  # the date told is that of the first one (C10)
     tx.record(entry)
     session.writer.quoted[number] = facts.quoted
+    if mail.reading.discreet:
+        session.writer.lacking[number] = mail.sender
     session.writer.carry_out(_allowed(session, mail, decision.actions), case, here, cause(mail))
     session.audit(mail.at, "client", f"mail_{decision.why}", case.number if case else None)
     return disposition

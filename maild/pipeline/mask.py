@@ -54,6 +54,8 @@ def masked(text: str, addresses: Collection[str]) -> str:
 
 def suspected(texts: Collection[str], addresses: Collection[str]) -> tuple[str, ...]:
     """The addresses that may stand somewhere in these texts: the others need not be looked for in each of them."""
+    if not addresses:
+        return ()
     together = "\n".join(texts)
     return tuple(address for address in addresses if not surely_lacks(together, address))
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maild.desk import crisis, intake, thanks, wishes
+from maild.desk.address_forms import surely_lacks
 from maild.desk.textfold import resend_key
 from maild.mail import quotes
 from maild.mail.facts import Facts
@@ -32,6 +33,8 @@ class Reading:
     #: The sender's own words as the addresses in what they quote tell them (``clients.own_words``); None: the mails of
     #: ours that they answer have to be asked.
     own: str | None = field(repr=False)
+    #: Whether the sender's address surely stands nowhere in what a notice shows of the mail (P1a).
+    discreet: bool
 
 
 def read_words(mails: Sequence[tuple[Facts, DeskWorld, str]]) -> list[Reading]:
@@ -50,10 +53,11 @@ def read_words(mails: Sequence[tuple[Facts, DeskWorld, str]]) -> list[Reading]:
     # who answers a mail of ours told us long ago
     found = [None if facts.in_reply_to or facts.references else items(facts, here) for facts, here, _ in mails]
     own = [_of_exchange(facts, here.desk.address, sender) for facts, here, sender in mails]
+    discreet = [bool(sender) and surely_lacks(shown_of(facts), sender) for facts, _, sender in mails]
     return [
-        Reading(hit, key, brief, company, thank, wish, item, word)
-        for hit, (key, brief, thank), company, wish, item, word in zip(
-            hits, same, companions, wished, found, own, strict=True
+        Reading(hit, key, brief, company, thank, wish, item, word, quiet)
+        for hit, (key, brief, thank), company, wish, item, word, quiet in zip(
+            hits, same, companions, wished, found, own, discreet, strict=True
         )
     ]
 
@@ -63,6 +67,11 @@ def _compared(text: str) -> tuple[str, bool]:
     body = resend_key(text)
     key = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest() if body else ""
     return key, len(body) < LEAST_RESEND
+
+
+def shown_of(facts: Facts) -> str:
+    """All that a notice shows of a mail: subject, own words and quote."""
+    return f"{facts.subject}\n{facts.own_text or facts.text}\n{facts.quoted}"
 
 
 def quotes_something(facts: Facts) -> bool:

@@ -49,7 +49,9 @@ class Writer:
         self._view: tuple[Case, DeskWorld, views.CaseView] | None = None  # the letters of one case come together
         self._terms: dict[str, Terms] = {}  # those of each desk at this instant
         self._midnights: dict[str, datetime] = {}
-        self.quoted: dict[int, str] = {}  # what mails of this transaction quote, as they were read, by entry
+        # of mails of this transaction, as they were read, by entry: what they quote, and the address they surely lack
+        self.quoted: dict[int, str] = {}
+        self.lacking: dict[int, str] = {}
         self.not_before: datetime | None = None  # what is queued from now on waits until then (B9)
 
     def carry_out(self, actions: tuple[Action, ...], case: Case | None, here: DeskWorld, cause: Cause) -> None:
@@ -272,9 +274,11 @@ class Writer:
         items = _items(case) if notice and case is not None else []
         own, quoted = ("", None) if shown is None else _halves(shown, self.quoted.get(shown.id))
         if addresses:
-            texts = [shown.subject if shown is not None else "", own, quoted or ""]
-            texts += [entry.own_text or entry.text for entry in entries]
-            addresses = suspected([*texts, *[value for _, value in items]], addresses)
+            beside = [*(entry.own_text or entry.text for entry in entries), *(value for _, value in items)]
+            texts = [shown.subject if shown is not None else "", own, quoted or "", *beside]
+            lacking = self.lacking.get(shown.id) if shown is not None else None
+            of_others = suspected(texts, [one for one in addresses if one != lacking])
+            addresses = (*suspected(beside, [one for one in addresses if one == lacking]), *of_others)
         if shown is not None:
             values |= {"subject": masked(shown.subject, addresses), "text": masked(own, addresses), "arrived": shown.at}
             if quoted is not None:
