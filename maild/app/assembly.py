@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from maild import tokens
 from maild.app.stores import open_store
 from maild.compose import Templates
 from maild.compose.samples import faults, own_texts
@@ -20,14 +20,6 @@ from maild.pipeline.world import DeskWorld, World
 from maild.resources import templates_dir
 
 __all__ = ["build_world", "open_store"]
-
-# Of each random byte five bits, as a letter or digit.
-_OF_BYTE = b"abcdefghijklmnopqrstuvwxyz234567" * 8
-
-
-def fresh_token() -> str:
-    """128 bits from the operating system, as 26 letters and digits (rules P3)."""
-    return secrets.token_bytes(26).translate(_OF_BYTE).decode("ascii")
 
 
 def templates_of(desk: Desk) -> Templates:
@@ -43,7 +35,7 @@ def template_faults(config: Config) -> list[str]:
     return list(found)
 
 
-def build_world(config: Config, token: Callable[[], str] = fresh_token, *, eight_bit: bool | None = None) -> World:
+def build_world(config: Config, token: Callable[[], str] = tokens.fresh, *, eight_bit: bool | None = None) -> World:
     """All desks with their templates and phrases. Raises UserError naming every template that cannot be rendered."""
     broken = [*kind_faults(config), *template_faults(config)]
     if broken:

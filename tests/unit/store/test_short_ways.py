@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, update
 
+from maild import tokens
 from maild.store import Store
 from maild.store.bulk import Bulk
 from maild.store.codes import code
@@ -44,11 +45,28 @@ def test_a_hash_is_that_of_its_domain_and_parts_with_their_lengths(a: str, b: st
     for _ in range(2):
         assert hasher.client(a, b) == long("client", a, b)
         assert hasher.recipient(a) == long("recipient", a)
-        assert hasher.sent(a) == long("sent", a)
+        assert hasher.sent(a) == bytes(7) + long("sent", a)
         assert hasher.foreign(a, b, c) == long("foreign", a, b, c)
-        assert hasher.once(a) == long("once", a)
+        assert hasher.once(a) == bytes(6) + long("once", a)
         assert hasher.body(a, b, c) == long("body", a, b, c)
-        assert hasher.case_body(number, c) == long("case body", str(number), c)
+        assert hasher.case_body(number, c) == number.to_bytes(6, "big") + long("case body", str(number), c)
+
+
+def test_what_is_written_together_stands_together_in_an_index() -> None:
+    """Before the hash a number or a time that the row tells anyway; nothing of a Message-ID that is not ours (S1)."""
+    hasher = Hasher(Mac(b"k" * 32))
+    assert [hasher.once(f"mail:{number}:ack:a@x.example")[:6] for number in (1, 70000)] == [
+        b"\0\0\0\0\0\1",
+        b"\0\0\0\1\x11\x70",
+    ]
+    assert {
+        hasher.once(key)[:6] for key in ("", "mail", "mail:x:ack", "mail::", "due:12:close", f"mail:{'9' * 40}")
+    } == {bytes(6)}
+    first, second = f"<{tokens.fresh()}@desk.example>", f"<{tokens.fresh()}@desk.example>"
+    assert [hasher.sent(one)[:7] for one in (first, second)] == [one[1:8].encode() for one in (first, second)]
+    assert not hasher.sent("<hanako.yamada.2026@phone.example>")[:7].strip(b"\0")
+    assert hasher.sent(first.replace(first[1:8], "ééééééé"))[:7] == b"???????"
+    assert len({hasher.sent(first), hasher.sent(second), hasher.sent(first + " ")}) == 3
 
 
 def test_nonces_are_twelve_bytes_and_differ() -> None:
