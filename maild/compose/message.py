@@ -6,7 +6,6 @@ message against the stdlib parser. Lines end in CRLF and stay under 998 octets (
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 import struct
@@ -155,7 +154,7 @@ def unstructured(text: str, used: int) -> str:
 
 
 def _word(chunk: bytes) -> str:
-    return "=?utf-8?b?" + base64.b64encode(chunk).decode("ascii") + "?="
+    return "=?utf-8?b?" + binascii.b2a_base64(chunk, newline=False).decode("ascii") + "?="
 
 
 def _folded(name: str, value: str) -> str:
