@@ -9,8 +9,8 @@ from functools import lru_cache
 TIME = 7  # characters: seconds, so that what is written together stands together in an index
 SECRET = 26  # characters of five bits: 128 bits and two
 LENGTH = TIME + SECRET
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567"
-_OF_BYTE = _LETTERS * 8  # of each random byte five bits, as a letter or digit
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_OF_BYTE = LETTERS.encode() * 8  # of each random byte five bits, as a letter or digit
 
 
 def fresh() -> str:
@@ -20,4 +20,4 @@ def fresh() -> str:
 
 @lru_cache(maxsize=2)
 def _second(at: int) -> str:
-    return "".join(chr(_LETTERS[at >> shift & 31]) for shift in range(5 * (TIME - 1), -1, -5))
+    return "".join(LETTERS[at >> shift & 31] for shift in range(5 * (TIME - 1), -1, -5))

@@ -15,6 +15,7 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
+from maild import tokens
 from maild.app.assembly import build_world
 from maild.app.screen import Refuse
 from maild.compose import Draft, compose
@@ -29,7 +30,6 @@ from maild.operate.scenario import Attachment, Step
 from maild.pipeline import Clearance, Pipeline
 from maild.store import Claimed, Incoming, Store
 
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _AT_ONCE = 256  # deliveries decided upon in one transaction
 LARGEST = 10_485_760  # as max_message_bytes, where no listener sets it
 _STORM = 10_000  # deadlines at one instant that lead nowhere: a fault of ours, told rather than looped on
@@ -82,7 +82,7 @@ class Stage:
         dice = random.Random(20260105)
         self._config = config
         self._store: Store = open_store(config, throw_away=True)
-        world = build_world(config, lambda: "".join(dice.choices(_ALPHABET, k=26)), eight_bit=True)
+        world = build_world(config, lambda: "".join(dice.choices(tokens.LETTERS, k=tokens.LENGTH)), eight_bit=True)
         self._world = world
         self._screen = Refuse(config)
         doors = (config.receive.smtp, config.receive.lmtp)

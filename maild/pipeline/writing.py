@@ -24,6 +24,7 @@ from maild.pipeline.world import DeskWorld, World
 from maild.store import Entry, Outgoing, Transaction
 
 CLIENT_UNCOUNTED = frozenset((*REPLIES, "interim", "crisis_ack"))
+_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
 STAFF_NAME = {"ja": "（窓口の控え）", "en": " (desk)"}
 
 
@@ -195,6 +196,8 @@ class Writer:
         if not here.desk.plus_addressing:
             return None
         local, _, domain = here.desk.address.rpartition("@")
+        if len(local) + 1 + len(token) > _LOCAL_PART:
+            return None  # the Message-ID holds the token as well
         return f"{local}+{token}@{domain}"
 
     # -- to staff ----------------------------------------------------------------------------------------------
