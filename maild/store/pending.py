@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from weakref import WeakMethod
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -60,7 +61,8 @@ class Pending:
     def __init__(
         self, core: Core, hasher: Hasher, connection: Connection, loaded: Loaded, lock: Callable[[], None]
     ) -> None:
-        self._lock = lock
+        # weak: a circle would keep all that a batch has read until the collector comes round to it
+        self._lock = WeakMethod(lock)
         self._core = core
         self._hasher = hasher
         self._connection = connection
@@ -91,7 +93,9 @@ class Pending:
     def lock(self) -> None:
         """From here on this transaction writes; each that does takes a number, by which a late one finds out."""
         if not self._locked:
-            self._lock()
+            begin = self._lock()
+            assert begin is not None  # whoever writes holds the transaction
+            begin()
             self._locked = True
             self.numbers.next("transaction")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -828,3 +830,20 @@ def test_mails_to_counselors_about_a_case(store: Store) -> None:
         transaction.erase_case(number, NOW)
     with store.read() as transaction:
         assert transaction.counselor_mails(number) == []
+
+
+@pytest.mark.parametrize("way", ["transaction", "late_transaction", "read"])
+def test_a_transaction_is_gone_when_it_is_over(store: Store, way: str) -> None:
+    """Nothing goes in a circle: all that a batch has read would stay until the collector comes round to it."""
+    number = open_a_case(store)
+    gc.disable()
+    try:
+        with getattr(store, way)() as transaction:
+            assert transaction.case(number) is not None
+            if way != "read":
+                transaction.queue(outgoing("ack:1", number))
+        gone = weakref.ref(transaction)
+        del transaction
+        assert gone() is None
+    finally:
+        gc.enable()
